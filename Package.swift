@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `TOLLGATE_SCOPE=core swift test` leaves out everything that needs NIO, Yams or Hummingbird, so that the
+// tests of the pure targets, the store and the ledger build in seconds.
+let coreOnly = Context.environment["TOLLGATE_SCOPE"] == "core"
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let core: [Target] = [
+    .target(name: "CLevelDB", linkerSettings: [.linkedLibrary("leveldb")]),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    library("LevelDB", ["CLevelDB"]),
+    library("Accounting"),
+    library("Metering", ["Accounting", "CZlib"]),
+    library("Ledger", ["LevelDB", crypto]),
+    library("Events", ["Accounting", "Ledger"]),
+    library("Views", ["Events", "Accounting", "Ledger"]),
+    tests("LevelDBTests", ["LevelDB"]),
+    tests("AccountingTests", ["Accounting"]),
+    tests("MeteringTests", ["Metering", "Accounting"]),
+    tests("LedgerTests", ["Ledger"]),
+    tests("EventsTests", ["Events", "Accounting", "Ledger"]),
+    tests("ViewsTests", ["Views", "Events", "Accounting", "Ledger"]),
+]
+
+let network: [Target] = [
+    library("Configuration", ["Accounting", yams]),
+    library("Simulator", [nioCore, nioPosix, nioHTTP1]),
+    library(
+        "Gateway",
+        ["Metering", "Accounting", "Events", "Ledger", "Configuration", nioCore, nioPosix, nioHTTP1, nioSSL, logging]
+    ),
+    library(
+        "Admin",
+        ["Views", "Events", "Ledger", "Accounting", "Configuration", hummingbird, logging, nioCore, nioPosix]
+    ),
+    .executableTarget(
+        name: "tollgate",
+        dependencies: [
+            "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Configuration", "Simulator",
+            arguments, lifecycle, logging, nioCore, nioPosix, nioHTTP1,
+        ],
+        swiftSettings: swiftSettings
+    ),
+    tests("ConfigurationTests", ["Configuration", "Accounting"]),
+    tests(
+        "GatewayTests",
+        [
+            "Gateway", "Simulator", "Configuration", "Events", "Ledger", "Accounting", "Metering",
+            nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
+        ]
+    ),
+    tests("AdminTests", ["Admin", "Views", "Events", "Ledger", "Accounting", "Configuration", nioCore, nioPosix]),
+]
+
+let package = Package(
+    name: "tollgate",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2")
+    ]
+        + (coreOnly
+            ? []
+            : [
+                .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+                .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+                .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+                .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+                .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+                .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+                .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+            ]),
+    targets: coreOnly ? core : core + network,
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,1 @@
+@main struct Tollgate { static func main() {} }
