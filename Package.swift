@@ -51,33 +51,33 @@ let core: [Target] = [
 ]
 
 let network: [Target] = [
-    library("Configuration", ["Accounting", yams]),
+    library("Settings", ["Accounting", yams]),
     library("Simulator", [nioCore, nioPosix, nioHTTP1]),
     library(
         "Gateway",
-        ["Metering", "Accounting", "Events", "Ledger", "Configuration", nioCore, nioPosix, nioHTTP1, nioSSL, logging]
+        ["Metering", "Accounting", "Events", "Ledger", "Settings", nioCore, nioPosix, nioHTTP1, nioSSL, logging]
     ),
     library(
         "Admin",
-        ["Views", "Events", "Ledger", "Accounting", "Configuration", hummingbird, logging, nioCore, nioPosix]
+        ["Views", "Events", "Ledger", "Accounting", "Settings", hummingbird, logging, nioCore, nioPosix]
     ),
     .executableTarget(
         name: "tollgate",
         dependencies: [
-            "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Configuration", "Simulator",
+            "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Settings", "Simulator",
             arguments, lifecycle, logging, nioCore, nioPosix, nioHTTP1,
         ],
         swiftSettings: swiftSettings
     ),
-    tests("ConfigurationTests", ["Configuration", "Accounting"]),
+    tests("SettingsTests", ["Settings", "Accounting"]),
     tests(
         "GatewayTests",
         [
-            "Gateway", "Simulator", "Configuration", "Events", "Ledger", "Accounting", "Metering",
+            "Gateway", "Simulator", "Settings", "Events", "Ledger", "Accounting", "Metering",
             nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
         ]
     ),
-    tests("AdminTests", ["Admin", "Views", "Events", "Ledger", "Accounting", "Configuration", nioCore, nioPosix]),
+    tests("AdminTests", ["Admin", "Views", "Events", "Ledger", "Accounting", "Settings", nioCore, nioPosix]),
 ]
 
 let package = Package(

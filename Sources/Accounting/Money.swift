@@ -1,0 +1,54 @@
+/// An amount of US dollars in integer picodollars (10⁻¹² dollars).
+///
+/// One amount is an `Int64`, good for ±9.22 million dollars; sums over events use ``MoneyTotal``.
+public struct Money: Equatable, Hashable, Comparable, Sendable {
+    /// The amount in picodollars.
+    public var picodollars: Int64
+
+    /// An amount of picodollars.
+    public init(picodollars: Int64) { self.picodollars = picodollars }
+
+    /// No money.
+    public static let zero = Money(picodollars: 0)
+
+    /// Orders by amount.
+    public static func < (lhs: Money, rhs: Money) -> Bool { lhs.picodollars < rhs.picodollars }
+
+    /// The exact decimal dollars, without trailing zeros: `0.0019725`.
+    public var dollars: String { MoneyTotal(picodollars: Int128(picodollars)).dollars }
+}
+
+/// A sum of money in picodollars that cannot overflow in practice (an `Int128`).
+public struct MoneyTotal: Equatable, Hashable, Comparable, Sendable {
+    /// The amount in picodollars.
+    public var picodollars: Int128
+
+    /// A sum of picodollars.
+    public init(picodollars: Int128 = 0) { self.picodollars = picodollars }
+
+    /// Orders by amount.
+    public static func < (lhs: MoneyTotal, rhs: MoneyTotal) -> Bool { lhs.picodollars < rhs.picodollars }
+
+    /// Adds one amount to the sum.
+    public static func += (total: inout MoneyTotal, amount: Money) { total.picodollars += Int128(amount.picodollars) }
+
+    /// Adds another sum.
+    public static func += (total: inout MoneyTotal, other: MoneyTotal) { total.picodollars += other.picodollars }
+
+    /// The difference of two sums.
+    public static func - (lhs: MoneyTotal, rhs: MoneyTotal) -> MoneyTotal {
+        MoneyTotal(picodollars: lhs.picodollars - rhs.picodollars)
+    }
+
+    /// The exact decimal dollars, without trailing zeros: `-12.5`, `0`, `0.000000000001`.
+    public var dollars: String {
+        let sign = picodollars < 0 ? "-" : ""
+        let magnitude = picodollars.magnitude
+        let (whole, fraction) = magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000)
+        guard fraction != 0 else { return sign + String(whole) }
+        var digits = String(fraction)
+        digits = String(repeating: "0", count: 12 - digits.count) + digits
+        while digits.last == "0" { digits.removeLast() }
+        return "\(sign)\(whole).\(digits)"
+    }
+}
