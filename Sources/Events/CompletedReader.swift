@@ -1,4 +1,4 @@
-public import Accounting
+package import Accounting
 
 /// The stored form of a `request.completed`, read in place without building its strings.
 ///

@@ -1,4 +1,4 @@
-public import Accounting
+import Accounting
 
 extension EventCodec {
     /// The stored form of a `request.completed`: for the layout see ``CompletedReader``.

@@ -1,4 +1,4 @@
-public import Accounting
+import Accounting
 
 /// The binary form in which events stand in the ledger.
 ///
@@ -130,7 +130,7 @@ public enum EventCodec {
             let revision = UInt32(truncatingIfNeeded: reader.small(Int(UInt32.max)))
             let hash = reader.bytes()
             let origin = reader.string()
-            let encoded = reader.bytes()
+            let encoded = reader.blob()
             guard !reader.failed, let book = try? PriceBook(decoding: encoded) else { return nil }
             return .priceBookAdopted(
                 PriceBookAdopted(time: time, revision: revision, hash: hash, origin: origin, book: book)
