@@ -16,6 +16,7 @@ let swiftSettings: [SwiftSetting] = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -55,7 +56,7 @@ let network: [Target] = [
     library("Simulator", [nioCore, nioPosix, nioHTTP1]),
     library(
         "Gateway",
-        ["Metering", "Accounting", "Events", "Ledger", "Settings", nioCore, nioPosix, nioHTTP1, nioSSL, logging]
+        ["Metering", "Accounting", "Events", "Ledger", "Settings", nioCore, nioPosix, nioTLS, nioSSL, logging, crypto]
     ),
     library(
         "Admin",
