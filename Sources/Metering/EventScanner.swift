@@ -31,7 +31,8 @@ struct EventScanner {
     private var state = State.lineStart
     private var field: UInt64 = 0
     private var fieldCount = 0
-    private var skipsLineFeed = false
+    /// True when the last line ended in CR, so that an LF now still belongs to it.
+    private(set) var skipsLineFeed = false
     private var position: UInt64 = 0
 
     /// The first bytes of a literal as a word.
