@@ -1,4 +1,4 @@
-import Accounting
+package import Accounting
 public import Events
 
 /// Everything that is counted, as a pure fold over the events of a ledger.
