@@ -71,6 +71,7 @@ let network: [Target] = [
         swiftSettings: swiftSettings
     ),
     tests("SettingsTests", ["Settings", "Accounting"]),
+    tests("SimulatorTests", ["Simulator", nioCore, nioPosix]),
     tests(
         "GatewayTests",
         [
