@@ -40,13 +40,13 @@ let core: [Target] = [
     library("Accounting"),
     library("Metering", ["Accounting", "CZlib"]),
     library("Ledger", ["LevelDB", crypto]),
-    library("Events", ["Accounting", "Ledger"]),
+    library("Events", ["Accounting", "Metering", "Ledger"]),
     library("Views", ["Events", "Accounting", "Ledger"]),
     tests("LevelDBTests", ["LevelDB"]),
     tests("AccountingTests", ["Accounting"]),
     tests("MeteringTests", ["Metering", "Accounting"]),
     tests("LedgerTests", ["Ledger"]),
-    tests("EventsTests", ["Events", "Accounting", "Ledger"]),
+    tests("EventsTests", ["Events", "Accounting", "Metering", "Ledger"]),
     tests("ViewsTests", ["Views", "Events", "Accounting", "Ledger"]),
 ]
 

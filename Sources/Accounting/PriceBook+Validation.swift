@@ -1,0 +1,3 @@
+extension PriceBook {
+    func validate() throws(PriceBookError) {}
+}

@@ -1,0 +1,254 @@
+package import Accounting
+
+/// The stored form of a `request.completed`, read in place without building its strings.
+///
+/// The layout of schema version 1, after the version and the kind:
+///
+/// | field | form |
+/// |---|---|
+/// | id | 16 bytes, big-endian |
+/// | time | 8 bytes, little-endian |
+/// | profile | bytes behind their length: what requests have in common (see ``CompletedProfile``) |
+/// | mask | 16 bits: which optional fields follow |
+/// | durations, sizes | total, first byte (optional), upstream, request, response: zigzag |
+/// | usage | source, mask and counts of units |
+/// | cost | state, amount, revision, row (optional) |
+/// | attempts | number, then each: mask, upstream, key, status, failure, duration |
+/// | reported total, tier, speed, region, provider cost, additional, path, response id, raw | as the mask says |
+///
+/// The profile stands in one piece so that a fold can look up all its labels at once, by the bytes.
+package struct CompletedReader {
+    package struct Mask {
+        static let firstByte: UInt16 = 1
+        static let complete: UInt16 = 2
+        static let row: UInt16 = 4
+        static let reportedTotal: UInt16 = 8
+        static let tier: UInt16 = 16
+        static let speed: UInt16 = 32
+        static let region: UInt16 = 64
+        static let providerCost: UInt16 = 128
+        static let additional: UInt16 = 256
+        static let responseID: UInt16 = 512
+        static let raw: UInt16 = 1024
+        static let all: UInt16 = 2047
+    }
+
+    package var id = RequestID(high: 0, low: 0)
+    package var time: Int64 = 0
+    package var profile = UnsafeRawBufferPointer(start: nil, count: 0)
+    package var mask: UInt16 = 0
+    package var totalDuration: Int64 = 0
+    package var firstByteDuration: Int64?
+    package var upstreamDuration: Int64 = 0
+    package var requestBytes: Int64 = 0
+    package var responseBytes: Int64 = 0
+    package var source: UInt8 = 0
+    package var unitMask: UInt32 = 0
+    package var costState: UInt8 = 0
+    package var amount: Int64 = 0
+    package var priceBook: UInt32 = 0
+    package var row: UInt32?
+    package var attemptCount = 0
+
+    /// The reader, standing behind the units that ``init(_:units:)`` read.
+    package private(set) var rest: ByteReader
+
+    /// Reads everything up to the attempts; `units` takes the counts by unit, and must hold 32.
+    ///
+    /// Only slots whose bit is set in ``unitMask`` are written. Check ``ByteReader/failed`` of ``rest`` afterwards.
+    @inline(__always)
+    package init(_ record: UnsafeRawBufferPointer, units: UnsafeMutableBufferPointer<Int64>) {
+        var reader = ByteReader(record, from: 2)
+        id.high = UInt64(bigEndian: reader.fixed64().littleEndian)
+        id.low = UInt64(bigEndian: reader.fixed64().littleEndian)
+        time = Int64(bitPattern: reader.fixed64())
+        profile = reader.blob()
+        mask = reader.fixed16()
+        if mask & ~Mask.all != 0 { reader.fail() }
+        totalDuration = reader.signed()
+        if mask & Mask.firstByte != 0 { firstByteDuration = reader.signed() }
+        upstreamDuration = reader.signed()
+        requestBytes = reader.signed()
+        responseBytes = reader.signed()
+        source = reader.byte()
+        unitMask = Self.readUnits(&reader, into: units)
+        costState = reader.byte()
+        amount = reader.signed()
+        priceBook = UInt32(truncatingIfNeeded: reader.small(Int(UInt32.max)))
+        if mask & Mask.row != 0 { row = UInt32(truncatingIfNeeded: reader.small(Int(UInt32.max))) }
+        attemptCount = reader.small(CompletedReader.mostAttempts)
+        rest = reader
+    }
+
+    package static let mostAttempts = 1024
+
+    @inline(__always)
+    package static func readUnits(
+        _ reader: inout ByteReader,
+        into units: UnsafeMutableBufferPointer<Int64>
+    ) -> UInt32 {
+        let mask = reader.varint()
+        guard mask >> UInt64(UsageUnit.allCases.count) == 0, units.count >= 32 else {
+            reader.fail()
+            return 0
+        }
+        var bits = UInt32(truncatingIfNeeded: mask)
+        while bits != 0 {
+            units[bits.trailingZeroBitCount] = reader.count()
+            bits &= bits &- 1
+        }
+        return reader.failed ? 0 : UInt32(truncatingIfNeeded: mask)
+    }
+
+    /// One attempt in place.
+    package struct AttemptView {
+        package var upstream: UnsafeRawBufferPointer
+        package var key: String?
+        package var status: UInt16?
+        package var failure: UInt8
+        package var duration: Int64
+    }
+
+    /// Reads the next attempt; call it ``attemptCount`` times.
+    package mutating func nextAttempt(withKey: Bool) -> AttemptView {
+        let mask = rest.byte()
+        let upstream = rest.blob()
+        var key: String?
+        if mask & 1 != 0 {
+            let bits = rest.fixed64()
+            if withKey { key = AttemptKey.text(bits) }
+        } else if mask & 2 != 0 {
+            let text = rest.blob()
+            if withKey { key = String(decoding: text, as: UTF8.self) }
+        }
+        let status: UInt16? = mask & 4 != 0 ? rest.fixed16() : nil
+        let failure: UInt8 = mask & 8 != 0 ? rest.byte() : 0
+        if mask & 0xf0 != 0 || mask & 3 == 3 || (mask & 8 != 0) != (failure != 0) { rest.fail() }
+        return AttemptView(upstream: upstream, key: key, status: status, failure: failure, duration: rest.signed())
+    }
+
+    /// The optional part of the usage, in place; read it after the attempts.
+    package struct UsageTail {
+        package var reportedTotal: Int64?
+        package var tier: UnsafeRawBufferPointer?
+        package var speed: UnsafeRawBufferPointer?
+        package var region: UnsafeRawBufferPointer?
+        package var providerCost: Int64?
+    }
+
+    package mutating func usageTail() -> UsageTail {
+        var tail = UsageTail()
+        if mask & Mask.reportedTotal != 0 { tail.reportedTotal = rest.signed() }
+        if mask & Mask.tier != 0 { tail.tier = rest.blob() }
+        if mask & Mask.speed != 0 { tail.speed = rest.blob() }
+        if mask & Mask.region != 0 { tail.region = rest.blob() }
+        if mask & Mask.providerCost != 0 { tail.providerCost = rest.signed() }
+        return tail
+    }
+
+    /// Work billed on other models; read it after ``usageTail()``.
+    package mutating func additional() -> [Usage.Additional] {
+        guard mask & Mask.additional != 0 else { return [] }
+        let number = rest.small(256)
+        var list: [Usage.Additional] = []
+        for _ in 0..<number {
+            let named = rest.byte()
+            if named > 1 { rest.fail() }
+            let model: String? = named == 1 ? rest.string() : nil
+            list.append(Usage.Additional(model: model, counts: UsageCounts(reading: &rest)))
+            if rest.failed { return [] }
+        }
+        return list
+    }
+
+    /// The path, the provider's id of the answer and the raw usage; the last part of a record.
+    package mutating func strings() -> (path: String, responseID: String?, raw: [UInt8]) {
+        let path = KnownPath.read(&rest)
+        let responseID: String? = mask & Mask.responseID != 0 ? rest.string() : nil
+        var raw: [UInt8] = []
+        if mask & Mask.raw != 0 {
+            if let text = RawUsageCoding.decode(rest.blob(), limit: Usage.rawLimit) { raw = text } else { rest.fail() }
+        }
+        return (path, responseID, raw)
+    }
+}
+
+extension UsageCounts {
+    /// Counts from the primitive forms; empty when damaged, with the reader failed.
+    package init(reading reader: inout ByteReader) {
+        self = withUnsafeTemporaryAllocation(of: Int64.self, capacity: 32) { units in
+            let mask = CompletedReader.readUnits(&reader, into: units)
+            return UsageCounts(mask: mask, units: UnsafeBufferPointer(units)) ?? UsageCounts()
+        }
+    }
+
+    /// Counts from an array by unit.
+    package init?(mask: UInt32, units: UnsafeBufferPointer<Int64>) {
+        if mask == 0 {
+            self.init()
+            return
+        }
+        var values: [Int64] = []
+        values.reserveCapacity(mask.nonzeroBitCount)
+        var bits = mask
+        while bits != 0 {
+            values.append(units[bits.trailingZeroBitCount])
+            bits &= bits &- 1
+        }
+        self.init(mask: mask, values: values)
+    }
+
+    func write(_ writer: inout ByteWriter) {
+        writer.varint(UInt64(mask))
+        for value in values { writer.varint(UInt64(max(0, value))) }
+    }
+}
+
+/// Keys of the form `k_` and 16 hex digits take eight bytes.
+enum AttemptKey {
+    static func text(_ bits: UInt64) -> String {
+        var out: [UInt8] = [0x6b, 0x5f]
+        for shift in stride(from: 60, through: 0, by: -4) {
+            out.append(hexDigit(UInt8(truncatingIfNeeded: bits >> UInt64(shift)) & 15))
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    static func bits(_ text: String) -> UInt64? {
+        let utf8 = text.utf8
+        guard utf8.count == 18, text.hasPrefix("k_") else { return nil }
+        var bits: UInt64 = 0
+        for character in utf8.dropFirst(2) {
+            guard let value = hexValue(character), !(0x41...0x46).contains(character) else { return nil }
+            bits = bits << 4 | UInt64(value)
+        }
+        return bits
+    }
+}
+
+/// Frequent paths take one byte. Part of schema version 1: never change or reorder the table.
+enum KnownPath {
+    static let table = [
+        "", "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings", "/v1/messages",
+        "/v1/images/generations", "/v1/audio/transcriptions", "/v1/audio/speech", "/v1/moderations", "/v1/rerank",
+        "/chat/completions", "/completions", "/responses", "/embeddings", "/v2/chat", "/v2/rerank", "/api/chat",
+        "/api/generate", "/v1/messages/count_tokens", "/v1/models", "/api/v1/chat/completions",
+        "/openai/v1/chat/completions", "/v1beta/openai/chat/completions",
+    ]
+
+    private static let codes = Dictionary(uniqueKeysWithValues: table.enumerated().map { ($1, $0 + 1) })
+
+    static func write(_ path: String, _ writer: inout ByteWriter) {
+        if let code = codes[path] {
+            writer.count(code)
+        } else {
+            writer.count(0)
+            writer.string(path)
+        }
+    }
+
+    static func read(_ reader: inout ByteReader) -> String {
+        let code = reader.small(table.count)
+        return code == 0 ? reader.string() : table[code - 1]
+    }
+}

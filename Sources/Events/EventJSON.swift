@@ -1,0 +1,144 @@
+import Accounting
+import Metering
+
+/// The JSON form of events: one object on one line, keys in a fixed order, as `schemas/` describes it.
+public enum EventJSON {
+    /// An event as a line of JSON without its newline.
+    ///
+    /// Times are RFC 3339 in UTC with microseconds, money is exact decimal dollars in a string. The provider's raw usage
+    /// object is put in as JSON when it is valid, else as null.
+    public static func render(_ event: Event, sequence: UInt64) -> [UInt8] {
+        var json = JSONText(capacity: 1024)
+        json.open(0x7b)
+        json.key("seq")
+        json.number(sequence)
+        json.key("type")
+        json.string(event.kind.name)
+        json.key("schema")
+        json.number(Schema.current)
+        write(event, &json)
+        json.close(0x7d)
+        return json.bytes
+    }
+
+    private static func write(_ event: Event, _ json: inout JSONText) {
+        switch event {
+        case .requestCompleted(let event): write(event, &json)
+        case .requestStarted(let event): write(event, time: event.time, &json)
+        case .requestInterrupted(let event):
+            write(event.started, time: event.time, &json)
+            json.key("started")
+            time(event.started.time, &json)
+            json.key("outcome")
+            json.string(Outcome.interrupted.name)
+        case .schemaAdopted(let event):
+            json.key("time")
+            time(event.time, &json)
+            json.key("version")
+            json.number(event.version)
+            json.key("hash")
+            json.string(hexText(event.hash))
+        case .priceBookAdopted(let event): write(event, &json)
+        case .nodeStarted(let event):
+            json.key("time")
+            time(event.time, &json)
+            json.key("program")
+            json.string(event.program)
+        case .nodeStopped(let event):
+            json.key("time")
+            time(event.time, &json)
+            json.key("reason")
+            json.string(event.reason)
+        case .configurationChanged(let event):
+            json.key("time")
+            time(event.time, &json)
+            json.key("hash")
+            json.string(hexText(event.hash))
+            json.key("summary")
+            json.string(event.summary)
+        case .historyTruncated(let event):
+            json.key("time")
+            time(event.time, &json)
+            json.key("first")
+            json.number(event.first)
+            json.key("last")
+            json.number(event.last)
+        }
+    }
+
+    private static func write(_ event: PriceBookAdopted, _ json: inout JSONText) {
+        json.key("time")
+        time(event.time, &json)
+        json.key("revision")
+        json.number(event.revision)
+        json.key("hash")
+        json.string(hexText(event.hash))
+        json.key("origin")
+        json.string(event.origin)
+        json.key("rows")
+        json.number(event.book.rows.count)
+        // The whole book in its canonical binary form: what `hash` is the hash of.
+        json.key("book")
+        json.string(base64(event.book.encode()))
+    }
+
+    private static func write(_ event: RequestStarted, time moment: Int64, _ json: inout JSONText) {
+        json.key("id")
+        json.string(event.id.text)
+        json.key("time")
+        time(moment, &json)
+        json.key("group")
+        json.string(event.group)
+        json.key("client")
+        json.string(event.client)
+        json.key("provider")
+        json.string(event.provider)
+        json.key("operation")
+        json.string(EventNames.operation(event.operation))
+        json.key("model")
+        json.string(event.model)
+    }
+
+    static func time(_ microseconds: Int64, _ json: inout JSONText) { json.string(Timestamp.text(microseconds)) }
+}
+
+extension Event {
+    /// The kind of the event.
+    public var kind: EventKind {
+        switch self {
+        case .schemaAdopted: .schemaAdopted
+        case .priceBookAdopted: .priceBookAdopted
+        case .nodeStarted: .nodeStarted
+        case .nodeStopped: .nodeStopped
+        case .requestStarted: .requestStarted
+        case .requestCompleted: .requestCompleted
+        case .requestInterrupted: .requestInterrupted
+        case .configurationChanged: .configurationChanged
+        case .historyTruncated: .historyTruncated
+        }
+    }
+
+    /// When it happened, in microseconds since 1970 (UTC); for requests, when they started.
+    public var time: Int64 {
+        switch self {
+        case .schemaAdopted(let event): event.time
+        case .priceBookAdopted(let event): event.time
+        case .nodeStarted(let event): event.time
+        case .nodeStopped(let event): event.time
+        case .requestStarted(let event): event.time
+        case .requestCompleted(let event): event.time
+        case .requestInterrupted(let event): event.time
+        case .configurationChanged(let event): event.time
+        case .historyTruncated(let event): event.time
+        }
+    }
+}
+
+/// Names of stored raw values that other targets define.
+public enum EventNames {
+    /// The name of an operation; `other` when a later version made it.
+    public static func operation(_ raw: UInt8) -> String { (Operation(rawValue: raw) ?? .other).name }
+
+    /// The name of a dialect; `auto` when a later version made it.
+    public static func dialect(_ raw: UInt8) -> String { (Dialect(rawValue: raw) ?? .auto).name }
+}
