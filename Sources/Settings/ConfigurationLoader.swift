@@ -13,6 +13,23 @@ extension Configuration {
         path: String,
         environment: [String: String]
     ) throws(ConfigurationError) -> Configuration {
+        try parse(try text(of: path), file: path, folder: folder(of: path), environment: environment)
+    }
+
+    /// The data directory that a configuration file names, without asking for its secrets or checking the rest.
+    public static func dataDirectory(inFile path: String) throws(ConfigurationError) -> String {
+        let list = ProblemList()
+        let root = document(try text(of: path), list)
+        guard list.problems.isEmpty else { throw ConfigurationError(file: path, problems: list.sorted) }
+        guard let named = root?.mapping?["data_dir"]?.scalar?.string, !named.isEmpty else {
+            return Configuration().dataDirectory
+        }
+        return SecretSource.absolute(named, in: folder(of: path))
+    }
+
+    private static func folder(of path: String) -> String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "" }
+
+    private static func text(of path: String) throws(ConfigurationError) -> String {
         func refusal(_ message: String) -> ConfigurationError {
             ConfigurationError(file: path, problems: [.init(line: nil, setting: "", message: message)])
         }
@@ -21,8 +38,7 @@ extension Configuration {
         }
         guard data.count <= fileLimit else { throw refusal("the file is larger than \(fileLimit) bytes") }
         guard let text = String(data: data, encoding: .utf8) else { throw refusal("the file is not UTF-8 text") }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        return try parse(text, file: path, folder: folder, environment: environment)
+        return text
     }
 
     /// Reads a configuration from its text. `file` is only for messages, `folder` for relative paths.
