@@ -1,4 +1,4 @@
-import Accounting
+public import Accounting
 
 /// Decisions about the bytes of an answer after one more piece of it was read.
 ///

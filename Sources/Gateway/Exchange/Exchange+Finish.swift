@@ -1,0 +1,165 @@
+internal import Accounting
+internal import Events
+internal import Metering
+internal import NIOCore
+internal import Synchronization
+
+extension Exchange {
+    /// Answers in Tollgate's own name.
+    func refuse(_ refusal: Refusal, keepsAlive: Bool, outcome: Outcome = .rejected) {
+        prepare(refusal, keepsAlive: keepsAlive)
+        finish(outcome, ending: .complete)
+    }
+
+    /// Renders a refusal as the whole of the answer.
+    func prepare(_ refusal: Refusal, keepsAlive: Bool) {
+        self.refusal = refusal
+        statusSent = UInt16(clamping: refusal.status)
+        keepsClientAlive = keepsAlive
+        framing = .asReceived
+        endsMessage = true
+        var out = ByteBufferAllocator().buffer(capacity: 768)
+        HeadWriter.writeRefusal(
+            refusal,
+            body: refusal.body(route.dialect == .auto ? group?.runtime.dialect ?? .auto : route.dialect),
+            requestID: id.text,
+            keepsAlive: keepsAlive && !loopContext.isDraining,
+            clientMinor: clientMinor,
+            omitsBody: omitsBody,
+            into: &out
+        )
+        answerHead = out
+    }
+
+    /// The answer is at its end: turns what was learnt into an event and waits for its commit.
+    func finish(_ outcome: Outcome, ending: BodyEnding) {
+        guard phase != .committing, phase != .ended else { return }
+        phase = .committing
+        deadline = .max
+        self.outcome = outcome
+        flush()
+        let learnt = meter.take()?.finish(ending) ?? ResponseFacts()
+        record = EventCodec.encode(event(learnt))
+        loopContext.submit(self, record: record)
+    }
+
+    /// The ledger would not take the event before; by now it may, or the operator has chosen to go on without it.
+    func submitAgain() {
+        if loopContext.table.failurePolicy == .forward, !loopContext.ledger.isWritable {
+            committed()
+        } else {
+            loopContext.submit(self, record: record)
+        }
+    }
+
+    private func event(_ learnt: ResponseFacts) -> RequestCompleted {
+        let now = loopContext.now()
+        var event = RequestCompleted(
+            id: id,
+            time: time,
+            group: group?.runtime.name ?? "",
+            provider: group?.runtime.provider ?? ""
+        )
+        event.client = callerName
+        event.operation = route.operation.rawValue
+        event.dialect = route.dialect.rawValue
+        event.path = path.utf8.count <= 256 ? path : String(path.prefix(64))
+        event.modelRequested = modelRequested
+        event.modelSent = modelSent
+        event.modelReported = learnt.model
+        event.responseID = learnt.responseID
+        event.stream = isStream
+        event.status = client == nil && !wroteAnything ? 0 : statusSent
+        event.outcome = outcome
+        event.error = refusal?.code
+        event.totalDuration = (now - started) / 1000
+        event.firstByteDuration = firstByteAt.map { ($0 - started) / 1000 }
+        event.upstreamDuration = attempts.reduce(0) { $0 + $1.duration }
+        event.requestBytes = Int64(requestBytes)
+        event.responseBytes = Int64(clamping: received)
+        event.attempts = attempts
+        event.usage = learnt.usage
+        event.cost = cost(learnt)
+        return event
+    }
+
+    private func cost(_ learnt: ResponseFacts) -> Cost {
+        if learnt.usage.source == .none {
+            // An answer that should have said what it used, but did not, has an unknown cost, not none.
+            let isBillable = route.operation.isMetered && !attempts.isEmpty && outcome != .upstreamError
+            return Cost(
+                state: isBillable ? .unpriced : .none,
+                priceBook: isBillable ? loopContext.pricer.revision : 0
+            )
+        }
+        let aliases = group?.runtime.modelAliases ?? [:]
+        return loopContext.pricer.cost(
+            of: learnt.usage,
+            for: PriceQuery(
+                provider: group?.runtime.provider ?? "",
+                modelReported: learnt.model.map { aliases[$0] ?? $0 },
+                modelSent: modelSent.map { aliases[$0] ?? $0 },
+                time: time,
+                group: group?.runtime.name ?? "",
+                client: callerName
+            )
+        )
+    }
+
+    /// The event is in the ledger: the end of the answer may go.
+    func committed() {
+        isCommitted = true
+        slot = nil
+        if upstreamOpenAfterCommit {
+            release(through: .max)
+            flush()
+            deadline = loopContext.now() + (group?.runtime.idleTimeout ?? 0)
+            return
+        }
+        endAnswer(intact: endsMessage)
+    }
+
+    /// Writes the held end of the answer and lets go of the client.
+    ///
+    /// - Parameter intact: false when the answer broke off, which the client must be able to see.
+    func endAnswer(intact: Bool) {
+        guard phase != .ended else { return }
+        phase = .ended
+        deadline = .max
+        loopContext.remove(self)
+        loopContext.counters.inFlight.wrappingSubtract(1, ordering: .relaxed)
+        group?.runtime.inFlight.wrappingSubtract(1, ordering: .relaxed)
+        guard let client else { return }
+        self.client = nil
+        writeEnd(client, intact: intact)
+        client.flush()
+        if intact {
+            client.exchangeEnded(keepsAlive: keepsClientAlive && framing != .close)
+        } else {
+            client.exchangeBroke()
+        }
+    }
+
+    private func writeEnd(_ client: ClientHandler, intact: Bool) {
+        self.client = client
+        defer { self.client = nil }
+        release(through: .max)
+        if let head = answerHead {
+            answerHead = nil
+            client.write(head)
+        }
+        if intact, framing == .chunked, !omitsBody { client.write(ByteBuffer(staticString: "0\r\n\r\n")) }
+    }
+}
+
+extension Metering.Operation {
+    /// Whether an answer of this operation is expected to say what it used.
+    var isMetered: Bool {
+        switch self {
+        case .chat, .completion, .response, .embedding, .image, .transcription, .speech, .rerank, .realtime, .ocr,
+            .video:
+            true
+        case .other, .moderation, .countTokens, .poll, .batch, .management: false
+        }
+    }
+}

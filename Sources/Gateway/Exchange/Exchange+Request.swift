@@ -1,0 +1,177 @@
+internal import Metering
+internal import NIOCore
+internal import Synchronization
+
+extension Exchange {
+    /// Whether the client waits for a word before it sends its body (RFC 9110 section 10.1.1).
+    var expectsContinue: Bool { clientMinor == 1 && head?.value(.expect)?.lowercased() == "100-continue" }
+
+    /// Routes the request by its head. A refusal waits for the body's end, so that the connection stays of use.
+    func start() {
+        guard let head else { return }
+        let method = head.text(head.first)
+        omitsBody = method == "HEAD"
+        let text = head.text(head.second)
+        let table = loopContext.table
+        guard let target = RequestTarget(text) else {
+            path = String(text.prefix { $0 != "?" }.prefix(256))
+            refusalBeforeBody = Refusal(404, "not_proxied", "Only /proxy/{group}/... is proxied here.")
+            return
+        }
+        path = target.path
+        query = target.query
+        group = loopContext.group(named: target.group)
+        route = Route(method: method, path: path, query: query, hint: group?.runtime.dialect ?? .auto)
+        if table.authenticates {
+            guard let caller = authenticate(head, queryKey: target.key, table) else {
+                group = nil
+                refusalBeforeBody = Refusal(401, "invalid_key", "The key is missing or not known to this gateway.")
+                return
+            }
+            callerName = caller.name
+            if group != nil, !caller.mayUse(target.group) {
+                refusalBeforeBody = Refusal(403, "group_forbidden", "This key may not use the group \(target.group).")
+                return
+            }
+        }
+        guard let group else {
+            refusalBeforeBody = Refusal(404, "unknown_group", "There is no such group on this gateway.")
+            return
+        }
+        if group.runtime.credentials.isEmpty, !table.authenticates, target.key != nil {
+            // The key in the query is the provider's own and passes through.
+            query = RequestTarget(text, takesKey: false)?.query
+        }
+        group.runtime.inFlight.wrappingAdd(1, ordering: .relaxed)
+        if loopContext.counters.inFlight.load(ordering: .relaxed) > table.limits.requestsInFlight {
+            refusalBeforeBody = Refusal(
+                503,
+                "overloaded",
+                "More than \(table.limits.requestsInFlight) requests are in flight (limits.requests_in_flight).",
+                retryAfter: 1
+            )
+        } else if !loopContext.ledger.isWritable, table.failurePolicy == .refuse {
+            loopContext.counters.refusedForLedger.wrappingAdd(1, ordering: .relaxed)
+            refusalBeforeBody = Refusal(
+                503,
+                "ledger_unavailable",
+                "The ledger cannot be written, so nothing may be spent. The gateway's log says why.",
+                retryAfter: 5
+            )
+        }
+    }
+
+    /// Takes a piece of the request's body; false when the body is too long.
+    func collect(_ data: ByteBuffer, isLast: Bool) -> Bool {
+        requestBytes += data.readableBytes
+        guard requestBytes <= loopContext.table.limits.requestBody else { return false }
+        guard refusalBeforeBody == nil else { return true }
+        if body == nil {
+            body = data
+            if !isLast, let head, case .length(let length) = head.framing {
+                body?.reserveCapacity(min(length, 1024 * 1024))
+            }
+        } else {
+            body?.writeImmutableBuffer(data)
+        }
+        return true
+    }
+
+    /// The whole request is here: looks into its body, edits what the rules ask for, and sends it on.
+    func requestComplete() {
+        guard phase == .receiving else { return }
+        if let refusal = refusalBeforeBody {
+            refuse(refusal, keepsAlive: keepsClientAlive)
+            return
+        }
+        guard let head, let group else { return }
+        if route.inspectsBody, let body, head.value(.contentEncoding) == nil {
+            let contentType = head.value(.contentType)
+            facts = body.withUnsafeReadableBytes {
+                RequestFacts(scanning: $0, route: route, contentType: contentType)
+            }
+        }
+        modelRequested = route.model ?? facts.model
+        modelSent = modelRequested
+        applyRules(group.runtime)
+        startAttempt()
+    }
+
+    /// Redirects the model and asks for usage, each as an edit of the bytes concerned and no others.
+    private func applyRules(_ group: GroupRuntime) {
+        var edits: [BodyEdit] = []
+        if let model = modelRequested, let redirect = group.modelRedirects[model] {
+            if let range = facts.modelRange {
+                edits.append(BodyEdit(range: range, replacement: Array(redirect.utf8)))
+                modelSent = redirect
+            } else if route.model != nil, let range = path.range(ofPathModel: model) {
+                path.replaceSubrange(range, with: redirect)
+                modelSent = redirect
+            }
+        }
+        if group.asksUsage, let edit = facts.usageInsertion {
+            edits.append(edit)
+            hidesUsageChunk = true
+        }
+        if !edits.isEmpty { body = body?.applying(edits) }
+    }
+
+    /// Finds the caller's key in the four places and remembers which one it was.
+    private func authenticate(_ head: MessageHead, queryKey: String?, _ table: RoutingTable) -> RoutingTable.Caller? {
+        if let queryKey, let caller = table.caller(key: queryKey) { return caller }
+        for field in head.fields {
+            let key: String
+            switch field.known {
+            case .authorization:
+                let value = head.text(field.value)
+                guard value.count > 7, value.prefix(7).lowercased() == "bearer " else { continue }
+                key = String(value.dropFirst(7))
+            case .apiKey, .googleAPIKey, .azureAPIKey: key = head.text(field.value)
+            default: continue
+            }
+            if let caller = table.caller(key: key) {
+                callerKeyPlace = field.known
+                return caller
+            }
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// Where a model's name stands in a path: between a slash and the end, a colon or another slash.
+    func range(ofPathModel model: String) -> Range<String.Index>? {
+        var start = startIndex
+        while let slash = self[start...].firstIndex(of: "/") {
+            let nameStart = index(after: slash)
+            if self[nameStart...].hasPrefix(model) {
+                let end = index(nameStart, offsetBy: model.count)
+                if end == endIndex || self[end] == ":" || self[end] == "/" { return nameStart..<end }
+            }
+            start = nameStart
+        }
+        return nil
+    }
+}
+
+extension ByteBuffer {
+    /// The bytes with some ranges, counted from the reader's position, replaced; nil when a range does not fit.
+    func applying(_ edits: [BodyEdit]) -> ByteBuffer? {
+        let ordered = edits.sorted { $0.range.lowerBound < $1.range.lowerBound }
+        let growth = edits.reduce(0) { $0 + $1.replacement.count }
+        var result = ByteBufferAllocator().buffer(capacity: readableBytes + growth)
+        var position = 0
+        for edit in ordered {
+            guard edit.range.lowerBound >= position, edit.range.upperBound <= readableBytes else { return nil }
+            result.writeImmutableBuffer(slice(from: position, to: edit.range.lowerBound))
+            result.writeBytes(edit.replacement)
+            position = edit.range.upperBound
+        }
+        result.writeImmutableBuffer(slice(from: position, to: readableBytes))
+        return result
+    }
+
+    private func slice(from start: Int, to end: Int) -> ByteBuffer {
+        getSlice(at: readerIndex + start, length: end - start) ?? ByteBuffer()
+    }
+}

@@ -1,0 +1,97 @@
+package import NIOCore
+
+/// The head of an HTTP/1.1 message as it stood on the wire, with its fields located but not copied.
+///
+/// All positions are offsets from the start of `bytes`.
+package struct MessageHead {
+    /// One header field line.
+    package struct Field {
+        package var known: KnownHeader
+        package var name: Range<Int>
+        package var value: Range<Int>
+        /// The whole line with its line end.
+        package var line: Range<Int>
+    }
+
+    /// The head, from the start line through the blank line.
+    package var bytes: ByteBuffer
+    package var fields: [Field]
+    /// Minor version of HTTP/1: 0 or 1.
+    package var minorVersion: UInt8
+    /// Requests: the method. Answers: the version.
+    package var first: Range<Int>
+    /// Requests: the target. Answers: the reason phrase.
+    package var second: Range<Int>
+    /// Answers: the status; 0 for requests.
+    package var status: Int
+
+    /// How the body that follows is delimited.
+    package var framing: BodyFraming
+    /// Whether the connection may carry another message after this one.
+    package var keepsAlive: Bool
+    /// Names of fields that a `connection` field makes hop-by-hop, as value ranges to search.
+    package var connectionOptions: [Range<Int>]
+
+    /// The text of a range, with bytes that are not UTF-8 replaced.
+    package func text(_ range: Range<Int>) -> String {
+        bytes.withUnsafeReadableBytes { head in
+            guard range.upperBound <= head.count else { return "" }
+            return String(decoding: head[range], as: UTF8.self)
+        }
+    }
+
+    /// The text of the first field of a kind, nil when there is none.
+    package func value(_ known: KnownHeader) -> String? {
+        for field in fields where field.known == known { return text(field.value) }
+        return nil
+    }
+
+    /// Whether a field was made hop-by-hop by a `connection` field (RFC 9110 section 7.6.1).
+    package func isConnectionOption(_ name: UnsafeRawBufferPointer, in head: UnsafeRawBufferPointer) -> Bool {
+        for range in connectionOptions where range.upperBound <= head.count {
+            if ListTokens.contains(UnsafeRawBufferPointer(rebasing: head[range]), token: name) { return true }
+        }
+        return false
+    }
+}
+
+/// How the body of a message is delimited (RFC 9112 section 6).
+package enum BodyFraming: Equatable, Sendable {
+    case none
+    case length(Int)
+    case chunked
+    case untilClose
+}
+
+/// Comma-separated lists of tokens in field values.
+package enum ListTokens {
+    /// Whether a list has a token, in any case.
+    package static func contains(_ list: UnsafeRawBufferPointer, token: UnsafeRawBufferPointer) -> Bool {
+        var found = false
+        forEach(list) { candidate in
+            guard candidate.count == token.count, !found else { return }
+            found = zip(candidate, token).allSatisfy { lowercased($0) == lowercased($1) }
+        }
+        return found
+    }
+
+    /// Calls `body` with each element, trimmed of blanks, parameters left on.
+    package static func forEach(_ list: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
+        var start = 0
+        var position = 0
+        while position <= list.count {
+            if position == list.count || list[position] == UInt8(ascii: ",") {
+                var lower = start
+                var upper = position
+                while lower < upper, list[lower] == 0x20 || list[lower] == 0x09 { lower += 1 }
+                while upper > lower, list[upper - 1] == 0x20 || list[upper - 1] == 0x09 { upper -= 1 }
+                if lower < upper { body(UnsafeRawBufferPointer(rebasing: list[lower..<upper])) }
+                start = position + 1
+            }
+            position += 1
+        }
+    }
+
+    @inline(__always)
+    private static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+}

@@ -1,0 +1,40 @@
+internal import Settings
+
+/// Everything that a request is routed by: one immutable value, swapped whole on a reload.
+package final class RoutingTable: Sendable {
+    package let groups: [String: GroupRuntime]
+    private let clients: [String: Caller]
+    /// True when callers must show a key of their own.
+    package let authenticates: Bool
+    package let limits: Configuration.Limits
+    package let failurePolicy: Configuration.LedgerFailurePolicy
+
+    /// Who calls, and which groups are open to them.
+    package struct Caller: Sendable {
+        package let name: String
+        /// Empty means all.
+        package let groups: Set<String>
+
+        package func mayUse(_ group: String) -> Bool { groups.isEmpty || groups.contains(group) }
+    }
+
+    init(_ configuration: Configuration, previous: RoutingTable?) throws(GatewayError) {
+        var groups: [String: GroupRuntime] = [:]
+        for group in configuration.groups {
+            groups[group.name] = try GroupRuntime(group, previous: previous?.groups[group.name])
+        }
+        self.groups = groups
+        var clients: [String: Caller] = [:]
+        for client in configuration.clients {
+            let caller = Caller(name: client.name, groups: Set(client.groups))
+            for key in client.keys { clients[key] = caller }
+        }
+        self.clients = clients
+        authenticates = !configuration.clients.isEmpty
+        limits = configuration.limits
+        failurePolicy = configuration.onLedgerFailure
+    }
+
+    /// The caller that a key belongs to. The lookup hashes with a seed of this process, so its time tells nothing.
+    package func caller(key: String) -> Caller? { clients[key] }
+}

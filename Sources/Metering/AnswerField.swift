@@ -1,0 +1,62 @@
+/// A member of an answer document that metering looks at, wherever it stands.
+enum AnswerField: UInt8 {
+    case none = 0
+    // Usage objects.
+    case usage, usageMetadata, usageInfo, meta, messageUsage, responseUsage, responseMeta, interactionUsage
+    case runningUsage, deltaUsage, groqUsage, choiceUsage, invocationMetrics, toolUsage
+    // Names.
+    case model, innerModel, id, innerID, type, serviceTier, innerTier
+    // Presence.
+    case error, finishReason, done, bytes
+    // Counts that stand at the top level or in a list, without a usage object.
+    case promptEvalCount, evalCount, promptTokenCount, generationTokenCount, inputTextTokenCount
+    case promptTotal, generatedTotal, billableCharacters
+    case resultTokenCount, resultInputTokens, resultGeneratedTokens, embeddingTokenCount
+    // Things counted by their number.
+    case outputType, searchQuery, image
+
+    /// The most bytes of the value that are kept; a longer value counts as present but unread.
+    var limit: Int {
+        switch self {
+        case .usage, .usageMetadata, .usageInfo, .meta, .messageUsage, .responseUsage, .responseMeta,
+            .interactionUsage, .runningUsage, .deltaUsage, .groqUsage, .choiceUsage, .invocationMetrics, .toolUsage:
+            64 * 1024
+        case .model, .innerModel, .id, .innerID: RequestFacts.modelLimit + 2
+        case .bytes: 1024 * 1024
+        case .error: 8
+        case .searchQuery, .image, .finishReason: 0
+        default: 72
+        }
+    }
+
+    /// Where each field stands: keys from the root, `[]` for any element of an array.
+    static let paths: [(String, AnswerField)] = [
+        ("usage", .usage), ("usageMetadata", .usageMetadata), ("usage_metadata", .usageMetadata),
+        ("usage_info", .usageInfo), ("meta", .meta), ("message/usage", .messageUsage),
+        ("response/usage", .responseUsage), ("response/meta", .responseMeta), ("interaction/usage", .interactionUsage),
+        ("metadata/usage", .runningUsage), ("metadata/total_usage", .runningUsage), ("delta/usage", .deltaUsage),
+        ("x_groq/usage", .groqUsage), ("choices/[]/usage", .choiceUsage),
+        ("amazon-bedrock-invocationMetrics", .invocationMetrics),
+        ("tool_usage", .toolUsage), ("response/tool_usage", .toolUsage),
+        ("model", .model), ("modelVersion", .model), ("model_version", .model),
+        ("message/model", .innerModel), ("response/model", .innerModel), ("interaction/model", .innerModel),
+        ("id", .id), ("responseId", .id), ("response_id", .id), ("request_id", .id),
+        ("message/id", .innerID), ("response/id", .innerID), ("interaction/id", .innerID),
+        ("type", .type), ("event_type", .type),
+        ("service_tier", .serviceTier), ("serviceTier", .serviceTier),
+        ("response/service_tier", .innerTier), ("interaction/service_tier", .innerTier),
+        ("error", .error), ("response/error", .error),
+        ("candidates/[]/finishReason", .finishReason), ("done", .done), ("bytes", .bytes),
+        ("prompt_eval_count", .promptEvalCount), ("eval_count", .evalCount),
+        ("prompt_token_count", .promptTokenCount), ("generation_token_count", .generationTokenCount),
+        ("inputTextTokenCount", .inputTextTokenCount),
+        ("num_tokens_prompt_total", .promptTotal), ("num_tokens_generated", .generatedTotal),
+        ("metadata/billableCharacterCount", .billableCharacters),
+        ("results/[]/tokenCount", .resultTokenCount), ("results/[]/input_token_count", .resultInputTokens),
+        ("results/[]/generated_token_count", .resultGeneratedTokens),
+        ("predictions/[]/embeddings/statistics/token_count", .embeddingTokenCount),
+        ("output/[]/type", .outputType), ("response/output/[]/type", .outputType),
+        ("candidates/[]/groundingMetadata/webSearchQueries/[]", .searchQuery),
+        ("data/[]/b64_json", .image), ("data/[]/url", .image), ("predictions/[]/bytesBase64Encoded", .image),
+    ]
+}

@@ -1,0 +1,80 @@
+/// Byte helpers shared by the scanners: ASCII constants, comparisons and a word-at-a-time search.
+enum Ascii {
+    static let tab: UInt8 = 0x09
+    static let lineFeed: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
+    static let comma: UInt8 = 0x2C
+    static let colon: UInt8 = 0x3A
+    static let openBracket: UInt8 = 0x5B
+    static let backslash: UInt8 = 0x5C
+    static let closeBracket: UInt8 = 0x5D
+    static let openBrace: UInt8 = 0x7B
+    static let closeBrace: UInt8 = 0x7D
+
+    /// True for the four bytes that JSON calls white space.
+    @inline(__always)
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == space || byte == lineFeed || byte == carriageReturn || byte == tab
+    }
+
+    /// The byte with A–Z folded to a–z.
+    @inline(__always)
+    static func lower(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+
+    /// The value of a hexadecimal digit; nil for anything else.
+    @inline(__always)
+    static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+}
+
+/// Finds the first byte of a range that is one of two, eight bytes at a time; `end` when there is none.
+@inline(__always)
+func firstIndex(of first: UInt8, or second: UInt8, in base: UnsafeRawPointer, from start: Int, to end: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    let firsts = ones &* UInt64(first)
+    let seconds = ones &* UInt64(second)
+    var index = start
+    while index &+ 8 <= end {
+        let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let left = word ^ firsts
+        let right = word ^ seconds
+        // The lowest set bit marks the first match exactly; bits above it may be borrows, which do not matter.
+        let hits = (((left &- ones) & ~left) | ((right &- ones) & ~right)) & highs
+        if hits != 0 { return index &+ (hits.trailingZeroBitCount >> 3) }
+        index &+= 8
+    }
+    while index < end {
+        let byte = base.load(fromByteOffset: index, as: UInt8.self)
+        if byte == first || byte == second { return index }
+        index &+= 1
+    }
+    return end
+}
+
+/// Text from bytes, cut at `limit` bytes and repaired where it is not UTF-8.
+func text(_ bytes: UnsafeRawBufferPointer, limit: Int) -> String {
+    String(decoding: UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), as: UTF8.self)
+}
+
+extension UnsafeRawBufferPointer {
+    /// True when the bytes are exactly those of a literal.
+    @inline(__always)
+    func equals(_ literal: StaticString) -> Bool {
+        guard count == literal.utf8CodeUnitCount else { return false }
+        for index in 0..<count where self[index] != literal.utf8Start[index] { return false }
+        return true
+    }
+
+    /// The bytes of a range that the caller knows to lie inside.
+    @inline(__always)
+    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+}

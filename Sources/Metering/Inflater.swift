@@ -1,0 +1,70 @@
+import CZlib
+
+/// Decodes a gzip or deflate body piece by piece, with a bound on how far it may swell.
+final class Inflater {
+    /// How decoding stands.
+    enum State { case running, ended, failed }
+
+    private(set) var state = State.running
+    private let handle: OpaquePointer
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var taken: UInt64 = 0
+    private var given: UInt64 = 0
+
+    /// The size of one decoded piece.
+    private static let pieceLength = 16 * 1024
+    /// Output beyond this many bytes must stay within ``ratioLimit`` times the input: JSON never packs better.
+    private static let freeOutput: UInt64 = 1 << 20
+    private static let ratioLimit: UInt64 = 300
+
+    /// A decoder; nil when memory ran out.
+    init?(gzip: Bool) {
+        guard let handle = tollgate_inflater_create(gzip ? 1 : 0) else { return nil }
+        self.handle = handle
+        buffer = .allocate(byteCount: Self.pieceLength, alignment: 16)
+    }
+
+    deinit {
+        tollgate_inflater_destroy(handle)
+        buffer.deallocate()
+    }
+
+    /// Decodes `input` and hands each decoded piece to `body`; stops for good at the first fault.
+    func decode(_ input: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let base = input.baseAddress?.assumingMemoryBound(to: UInt8.self),
+            let output = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        else { return }
+        var position = 0
+        while state == .running {
+            var consumed = 0
+            var produced = 0
+            let result = tollgate_inflater_run(
+                handle,
+                base + position,
+                input.count - position,
+                &consumed,
+                output,
+                buffer.count,
+                &produced
+            )
+            position += consumed
+            taken &+= UInt64(consumed)
+            given &+= UInt64(produced)
+            if produced > 0 { body(UnsafeRawBufferPointer(rebasing: buffer.prefix(produced))) }
+            if result == Int32(TOLLGATE_INFLATE_ERROR) || isSwollen {
+                state = .failed
+            } else if result == Int32(TOLLGATE_INFLATE_END) {
+                state = .ended
+            }
+            if produced < buffer.count, position == input.count || (consumed == 0 && produced == 0) { return }
+        }
+    }
+
+    private var isSwollen: Bool { given > Self.freeOutput && given / Self.ratioLimit > taken }
+}
+
+/// CRC-32 as Amazon's event streams use it, continuing from `crc`.
+func crc32(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard let base = bytes.baseAddress else { return crc }
+    return tollgate_crc32(crc, base, bytes.count)
+}

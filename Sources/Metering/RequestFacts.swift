@@ -1,0 +1,128 @@
+/// A change of a body that leaves all other bytes as they are.
+public struct BodyEdit: Sendable, Equatable {
+    /// The bytes to replace; empty for an insertion.
+    public var range: Range<Int>
+    /// What stands there instead.
+    public var replacement: [UInt8]
+
+    /// An edit of a range.
+    public init(range: Range<Int>, replacement: [UInt8]) {
+        self.range = range
+        self.replacement = replacement
+    }
+}
+
+/// What the body of a request says about how to forward and meter it.
+public struct RequestFacts: Sendable, Equatable {
+    /// The model that the body names, at most 256 bytes.
+    public var model: String?
+    /// Whether the body asks for a stream; nil when it does not say.
+    public var stream: Bool?
+    /// `stream_options.include_usage` as stated; nil when absent.
+    public var asksUsage: Bool?
+    /// The bytes of the model's string content, between its quotes, for a redirect in place; nil when it has escapes.
+    public var modelRange: Range<Int>?
+    /// The edit that makes an OpenAI-style stream report its usage; nil when it is not needed or not possible.
+    public var usageInsertion: BodyEdit?
+
+    /// The longest model name that is kept, in bytes.
+    public static let modelLimit = 256
+
+    /// Facts about a request whose body says nothing.
+    public init() {}
+
+    /// Reads a JSON object's top level, or the fields of a multipart form.
+    ///
+    /// Of duplicate keys the last one counts. A body that is malformed gives the facts found before the fault, without
+    /// an edit; nothing in a body can make this fail.
+    /// - Complexity: O(n) in the length of the body.
+    public init(scanning body: UnsafeRawBufferPointer, route: Route, contentType: String?) {
+        guard route.inspectsBody else { return }
+        if let contentType, let boundary = Multipart.boundary(of: contentType) {
+            readForm(Multipart(bytes: body, boundary: boundary))
+        } else {
+            readObject(JSONSkipper(bytes: body), usageOnRequest: route.usageOnRequest)
+        }
+    }
+
+    private mutating func readForm(_ form: Multipart) {
+        form.forEachField { name, value in
+            if name.equals("model"), value.count <= Self.modelLimit, !value.isEmpty {
+                model = text(value, limit: Self.modelLimit)
+            } else if name.equals("stream") {
+                stream = value.equals("true") || value.equals("True") || value.equals("1")
+            }
+        }
+    }
+
+    private mutating func readObject(_ json: JSONSkipper, usageOnRequest: Bool) {
+        let start = json.skipSpace(0)
+        var options: Range<Int>?
+        var facts = self
+        let end = json.members(of: start) { key, value in
+            let name = json.bytes.slice(key)
+            if name.equals("model") {
+                facts.readModel(json.bytes, value)
+            } else if name.equals("stream") {
+                facts.stream = Self.bool(json.bytes.slice(value))
+            } else if name.equals("stream_format"), json.bytes.slice(value).equals("\"sse\"") {
+                facts.stream = true
+            } else if name.equals("stream_options") {
+                options = value
+            }
+        }
+        self = facts
+        let edit = Self.includeUsage(json, opening: start, options: options, asks: &asksUsage)
+        if usageOnRequest, stream == true, asksUsage != true, end != nil { usageInsertion = edit }
+    }
+
+    private mutating func readModel(_ body: UnsafeRawBufferPointer, _ value: Range<Int>) {
+        model = nil
+        modelRange = nil
+        guard value.count >= 2, body[value.lowerBound] == Ascii.quote else { return }
+        let content = (value.lowerBound + 1)..<(value.upperBound - 1)
+        let bytes = body.slice(content)
+        guard let name = decodeJSONString(bytes), !name.isEmpty, name.utf8.count <= Self.modelLimit else { return }
+        model = name
+        if !bytes.contains(Ascii.backslash) { modelRange = content }
+    }
+
+    private static func bool(_ value: UnsafeRawBufferPointer) -> Bool? {
+        if value.equals("true") { return true }
+        return value.equals("false") ? false : nil
+    }
+
+    private static func includeUsage(
+        _ json: JSONSkipper,
+        opening: Int,
+        options: Range<Int>?,
+        asks: inout Bool?
+    ) -> BodyEdit? {
+        guard let options else {
+            let position = opening + 1
+            return BodyEdit(
+                range: position..<position,
+                replacement: Array(#""stream_options":{"include_usage":true},"#.utf8)
+            )
+        }
+        if json.bytes.slice(options).equals("null") {
+            return BodyEdit(range: options, replacement: Array(#"{"include_usage":true}"#.utf8))
+        }
+        var stated: Range<Int>?
+        var count = 0
+        let end = json.members(of: options.lowerBound) { key, value in
+            count += 1
+            if json.bytes.slice(key).equals("include_usage") { stated = value }
+        }
+        guard end != nil else { return nil }
+        if let stated {
+            asks = bool(json.bytes.slice(stated))
+            return BodyEdit(range: stated, replacement: Array("true".utf8))
+        }
+        let position = options.lowerBound + 1
+        return BodyEdit(
+            range: position..<position,
+            replacement: Array((count == 0 ? #""include_usage":true"# : #""include_usage":true,"#).utf8)
+        )
+    }
+}
