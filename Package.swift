@@ -70,6 +70,7 @@ let network: [Target] = [
         swiftSettings: swiftSettings
     ),
     tests("SettingsTests", ["Settings", "Accounting"]),
+    tests("SimulatorTests", ["Simulator", nioCore, nioPosix]),
     tests(
         "GatewayTests",
         [
