@@ -52,7 +52,7 @@ let core: [Target] = [
 ]
 
 let network: [Target] = [
-    library("Settings", ["Accounting", yams]),
+    library("Settings", ["Accounting", crypto, yams]),
     library("Simulator", [nioCore, nioPosix, nioHTTP1]),
     library(
         "Gateway",

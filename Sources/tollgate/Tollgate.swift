@@ -1,1 +1,35 @@
-@main struct Tollgate { static func main() {} }
+import ArgumentParser
+
+@main struct Tollgate: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "tollgate",
+        abstract: "An LLM gateway with a ledger.",
+        discussion: """
+            Applications send their OpenAI, Anthropic, Gemini and compatible traffic through it; every request becomes
+            an event in a ledger, and everything that is counted, priced and exported comes from there.
+
+            EXAMPLES
+              tollgate demo                       see everything at work, without any account
+              tollgate serve                      groups openai, anthropic, gemini on 127.0.0.1:8080
+              tollgate serve --config tollgate.yaml
+              tollgate report --by model,day --since 2026-11-01
+              tollgate export --format csv > events.csv
+
+            Data goes to standard output, words and progress to standard error.
+
+            EXIT CODES
+              0 done                64 wrong usage          65 bad data: price book or ledger
+              66 no such file       69 server unavailable   70 internal error
+              73 cannot create      74 input/output error   75 directory in use
+              77 no permission      78 bad configuration
+            """,
+        version: version,
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, DemoCommand.self, KeysCommand.self, PricesCommand.self,
+            ReportCommand.self, ExportCommand.self, TailCommand.self, InspectCommand.self, RebuildCommand.self,
+            StatusCommand.self, SimulateCommand.self,
+        ]
+    )
+}

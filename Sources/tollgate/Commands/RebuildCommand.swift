@@ -1,0 +1,64 @@
+import Admin
+import ArgumentParser
+import Foundation
+import Synchronization
+
+struct RebuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rebuild",
+        abstract: "Make the views anew from the ledger alone.",
+        discussion: """
+            A running server rebuilds beside the views that it serves from, and swaps them when both are level.
+
+            EXAMPLES
+              tollgate rebuild
+              tollgate rebuild --data-dir /var/lib/tollgate --json
+            """
+    )
+
+    @OptionGroup var directory: DirectoryOptions
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    struct Line: Decodable, Sendable {
+        var done: UInt64
+        var total: UInt64
+        var seconds: Double?
+        var finished: Bool?
+        var error: String?
+    }
+
+    func run() async throws {
+        let request = ManagementRequest(method: "POST", path: "/api/rebuild")
+        try await withRelay(directory) { relay in
+            let state = Mutex((bar: ProgressBar("rebuild"), last: Line?.none, text: [UInt8]()))
+            try await relay.lines(request) { bytes in
+                guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return }
+                state.withLock { state in
+                    state.bar.show(line.done, of: line.total, unit: "events")
+                    state.last = line
+                    state.text = bytes
+                }
+            }
+            let (last, text) = state.withLock { state in
+                state.bar.end()
+                return (state.last, state.text)
+            }
+            guard let last, last.finished == true else {
+                throw ManagementError(.damaged, last?.error ?? "The rebuild ended early; the views are as they were")
+            }
+            if json {
+                try Output.write(text + [0x0a])
+            } else {
+                let seconds = max(last.seconds ?? 0, 0.001)
+                let rate = Int(min(Double(last.done) / seconds, 1e15))
+                try Output.line("Rebuilt the views from \(last.done) events in \(Figures.seconds(seconds)) s (\(rate) events/s).")
+            }
+        }
+    }
+}
+
+/// Figures for people.
+enum Figures {
+    /// Seconds with three decimals.
+    static func seconds(_ seconds: Double) -> String { String(format: "%.3f", seconds) }
+}

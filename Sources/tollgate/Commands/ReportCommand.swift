@@ -1,0 +1,43 @@
+import Admin
+import ArgumentParser
+
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Show requests, tokens and money, grouped as you like.",
+        discussion: """
+            Times are UTC: 2026-11-01, 2026-11-01T12:00:00Z. The end is not included. Money is shown as it was charged
+            and as the newest price book would have it.
+
+            EXAMPLES
+              tollgate report
+              tollgate report --by client,model --since 2026-11-01 --top 10
+              tollgate report --by day --where group=openai --where model=gpt-4o --format csv
+            """
+    )
+
+    @OptionGroup var directory: DirectoryOptions
+    @Option(help: "Columns to group by: model, client, group, operation, hour, day, month; comma-separated.")
+    var by = "model"
+    @Option(help: "The first moment.") var since: String?
+    @Option(help: "The end, not included.") var until: String?
+    @Option(name: .customLong("where"), help: "Only rows with a column of this value, NAME=VALUE; may be repeated.")
+    var filters: [String] = []
+    @Option(help: "Only the rows with the greatest cost.") var top: Int?
+    @Option(help: "table, json, csv or md.") var format: ReportFormat = .table
+    @Flag(help: "The same as --format json.") var json = false
+
+    func run() async throws {
+        var query = ["by": [by], "format": [json ? "json" : format.rawValue]]
+        if let since { query["since"] = [since] }
+        if let until { query["until"] = [until] }
+        if let top { query["top"] = [String(top)] }
+        if !filters.isEmpty { query["where"] = filters }
+        let request = ManagementRequest(path: "/api/report", query: query)
+        try await withRelay(directory) { try await $0.print(request) }
+    }
+}
+
+enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, csv, md
+}

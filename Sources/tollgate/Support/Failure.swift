@@ -1,0 +1,62 @@
+import Admin
+import ArgumentParser
+import Ledger
+import Settings
+
+/// The exit codes, those of `sysexits.h`; `tollgate --help` documents them.
+enum Exit {
+    static let usage = ExitCode(64)
+    static let badData = ExitCode(65)
+    static let noInput = ExitCode(66)
+    static let unavailable = ExitCode(69)
+    static let software = ExitCode(70)
+    static let cannotCreate = ExitCode(73)
+    static let inputOutput = ExitCode(74)
+    static let inUse = ExitCode(75)
+    static let noPermission = ExitCode(77)
+    static let configuration = ExitCode(78)
+
+    static func code(of error: ManagementError.Code) -> ExitCode {
+        switch error {
+        case .badRequest, .methodNotAllowed, .tooLarge: usage
+        case .unauthorized, .forbidden: noPermission
+        case .notFound: noInput
+        case .conflict: inUse
+        case .invalidBook, .damaged: badData
+        case .unavailable: unavailable
+        }
+    }
+
+    static func code(of error: LedgerError) -> ExitCode {
+        switch error.code {
+        case .inUse: inUse
+        case .permissionDenied, .readOnly: noPermission
+        case .damaged, .historyLost, .historyChanged, .checkpointInvalid, .keyInvalid, .unknownFormat: badData
+        case .invalidOption: configuration
+        case .notFound: noInput
+        default: inputOutput
+        }
+    }
+}
+
+/// Runs a command's body; a known error becomes a message on standard error and its exit code.
+func reporting<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+        return try await body()
+    } catch let error as ConfigurationError {
+        Words.error(error.description)
+        throw Exit.configuration
+    } catch let error as ManagementError {
+        Words.error(error.message)
+        throw Exit.code(of: error.code)
+    } catch let error as LedgerError {
+        Words.error(error.message)
+        throw Exit.code(of: error)
+    } catch is BrokenPipe {
+        // Whoever read our output has enough of it: `tollgate export | head`.
+        throw ExitCode.success
+    }
+}
+
+/// The reader of standard output went away.
+struct BrokenPipe: Error {}
