@@ -13,6 +13,16 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// The release executable carries the Swift runtime and needs none on the machine that runs it. This is a setting of
+// the link alone: `--static-swift-stdlib` compiles everything differently, and tests cannot be built with it because
+// Swift Testing has no static library. The libraries are those that the static Foundation leans on.
+let staticRuntime: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections"],
+        .when(platforms: [.linux], configuration: .release)
+    )
+]
+
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -68,7 +78,8 @@ let network: [Target] = [
             "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Settings", "Simulator",
             arguments, lifecycle, logging, nioCore, nioPosix, nioHTTP1,
         ],
-        swiftSettings: swiftSettings
+        swiftSettings: swiftSettings,
+        linkerSettings: staticRuntime
     ),
     tests("SettingsTests", ["Settings", "Accounting"]),
     tests("SimulatorTests", ["Simulator", nioCore, nioPosix]),
