@@ -40,6 +40,15 @@ enum MediaType {
         case .json, .lines, .events, .unknown: .unknown
         }
     }
+
+    /// What to take a body for whose first byte says nothing.
+    var fallback: ResponseMeter.Framing {
+        switch self {
+        case .json, .lines: .json
+        case .events: .events
+        case .amazon, .binary, .unknown: .opaque
+        }
+    }
 }
 
 /// What a content coding asks for.

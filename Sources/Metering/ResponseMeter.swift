@@ -17,7 +17,7 @@ public struct ResponseMeter: ~Copyable {
     var unreadable = false
     let inflater: Inflater?
     private let hides: Bool
-    private let streamRequested: Bool
+    private let media: MediaType
     private var events = EventScanner()
     private var amazon = AmazonEventScanner()
     private var json = JSONFraming()
@@ -44,7 +44,7 @@ public struct ResponseMeter: ~Copyable {
     ) {
         self.route = route
         let media = MediaType(contentType)
-        streamRequested = route.stream ?? request.stream ?? false
+        self.media = media
         framing = (200..<300).contains(status) ? media.framing : .opaque
         isStream = media.isStream || (media == .json && route.stream == true)
         switch ContentCoding(contentEncoding) {
@@ -124,7 +124,7 @@ public struct ResponseMeter: ~Copyable {
             case Ascii.colon, UInt8(ascii: "d"), UInt8(ascii: "e"), UInt8(ascii: "i"), UInt8(ascii: "r"):
                 framing = .events
                 isStream = true
-            default: framing = .opaque
+            default: framing = media.fallback
             }
             return
         }
