@@ -1,0 +1,203 @@
+#include "HardenedEnv.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <memory>
+#include <new>
+
+#include "leveldb/slice.h"
+
+using leveldb::Slice;
+using leveldb::Status;
+
+namespace tollgate {
+namespace {
+
+bool ends_with(const std::string &text, const char *suffix) {
+  const size_t length = strlen(suffix);
+  return text.size() >= length && text.compare(text.size() - length, length, suffix) == 0;
+}
+
+std::string directory_of(const std::string &name) {
+  const size_t slash = name.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : name.substr(0, slash);
+}
+
+class HardenedFile final : public leveldb::WritableFile {
+ public:
+  HardenedFile(HardenedEnv *env, std::string name, leveldb::WritableFile *base)
+      : env_(env), name_(std::move(name)), base_(base), is_log_(ends_with(name_, ".log")) {}
+
+  ~HardenedFile() override {
+    // LevelDB rotates a log by deleting its file object, so an error here has no caller to go to: the environment
+    // keeps it and refuses the next log write.
+    if (!closed_) (void)Close();
+  }
+
+  Status Append(const Slice &data) override {
+    Status status = before();
+    if (!status.ok()) return status;
+    if (Faults *faults = env_->faults()) {
+      if (faults->powerless()) return Status::OK();
+      const Fault fault = faults->next(CLEVELDB_FAULT_APPEND);
+      if (fault.error != 0) {
+        if (fault.short_write) {
+          const Slice half(data.data(), data.size() / 2);
+          if (base_->Append(half).ok() && base_->Flush().ok()) faults->appended(name_, half.size());
+        }
+        return after(Faults::status(name_, fault.error));
+      }
+      faults->appended(name_, data.size());
+    }
+    dirty_ = true;
+    return after(base_->Append(data));
+  }
+
+  Status Flush() override {
+    const Status status = before();
+    if (!status.ok()) return status;
+    return after(base_->Flush());
+  }
+
+  Status Sync() override {
+    Status status = before();
+    if (!status.ok()) return status;
+    if (Faults *faults = env_->faults()) {
+      if (faults->powerless()) return Status::OK();
+      const Fault fault = faults->next(CLEVELDB_FAULT_SYNC);
+      if (fault.error != 0) return after(Faults::status(name_, fault.error));
+    }
+    status = after(base_->Sync());
+    if (status.ok()) {
+      dirty_ = false;
+      if (Faults *faults = env_->faults()) {
+        faults->synced(name_);
+        // The base file syncs the directory together with a MANIFEST.
+        if (name_.find("/MANIFEST-") != std::string::npos) faults->directory_synced(directory_of(name_));
+      }
+    }
+    return status;
+  }
+
+  Status Close() override {
+    if (closed_) return Status::OK();
+    closed_ = true;
+    Status status;
+    if (env_->hardened() && is_log_ && dirty_) status = Sync();
+    const Status closing = after(base_->Close());
+    return status.ok() ? closing : status;
+  }
+
+ private:
+  Status before() {
+    if (!env_->hardened()) return Status::OK();
+    if (!error_.ok()) return error_;
+    return is_log_ ? env_->log_error() : Status::OK();
+  }
+
+  Status after(Status status) {
+    if (!status.ok() && env_->hardened()) {
+      if (error_.ok()) error_ = status;
+      if (is_log_) env_->set_log_error(status);
+    }
+    return status;
+  }
+
+  HardenedEnv *const env_;
+  const std::string name_;
+  const std::unique_ptr<leveldb::WritableFile> base_;
+  const bool is_log_;
+  bool dirty_ = false;
+  bool closed_ = false;
+  Status error_;
+};
+
+}  // namespace
+
+HardenedEnv::HardenedEnv(Faults *faults) : EnvWrapper(leveldb::Env::Default()), faults_(faults) {}
+
+Status HardenedEnv::NewWritableFile(const std::string &name, leveldb::WritableFile **result) {
+  *result = nullptr;
+  if (faults_ != nullptr) {
+    const Fault fault = faults_->next(CLEVELDB_FAULT_OPEN);
+    if (fault.error != 0) return Faults::status(name, fault.error);
+  }
+  leveldb::WritableFile *base = nullptr;
+  const Status status = target()->NewWritableFile(name, &base);
+  if (!status.ok()) return status;
+  if (faults_ != nullptr) faults_->created(name);
+  return wrap(name, base, result);
+}
+
+Status HardenedEnv::NewAppendableFile(const std::string &name, leveldb::WritableFile **result) {
+  *result = nullptr;
+  leveldb::WritableFile *base = nullptr;
+  const Status status = target()->NewAppendableFile(name, &base);
+  if (!status.ok()) return status;
+  return wrap(name, base, result);
+}
+
+Status HardenedEnv::wrap(const std::string &name, leveldb::WritableFile *base, leveldb::WritableFile **result) {
+  std::unique_ptr<leveldb::WritableFile> file(base);
+  if (hardened() && ends_with(name, ".log")) {
+    const Status status = sync_directory_of(name);
+    if (!status.ok()) return status;
+  }
+  auto *wrapped = new (std::nothrow) HardenedFile(this, name, file.get());
+  if (wrapped == nullptr) return Status::IOError(name, "out of memory");
+  (void)file.release();
+  *result = wrapped;
+  return Status::OK();
+}
+
+Status HardenedEnv::RenameFile(const std::string &from, const std::string &to) {
+  const Status status = target()->RenameFile(from, to);
+  if (!status.ok()) return status;
+  if (faults_ != nullptr) faults_->renamed(from, to);
+  // The information log is rotated by rename too, and its loss does not matter.
+  if (!hardened() || ends_with(to, "/LOG.old")) return status;
+  return sync_directory_of(to);
+}
+
+Status HardenedEnv::RemoveFile(const std::string &name) {
+  const Status status = target()->RemoveFile(name);
+  if (status.ok() && faults_ != nullptr) faults_->removed(name);
+  return status;
+}
+
+Status HardenedEnv::LockFile(const std::string &name, leveldb::FileLock **lock) {
+  const Status status = target()->LockFile(name, lock);
+  // LevelDB says "lock <file>" when somebody holds it, and just "<file>" when the file cannot be opened.
+  if (!status.ok() && status.ToString().find("lock " + name) != std::string::npos) lock_refused_.store(true);
+  return status;
+}
+
+Status HardenedEnv::sync_directory_of(const std::string &name) {
+  const std::string directory = directory_of(name);
+  if (faults_ != nullptr && faults_->powerless()) return Status::OK();
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return Faults::status(directory, errno);
+  const int outcome = ::fsync(descriptor);
+  const int error = errno;
+  ::close(descriptor);
+  if (outcome != 0) return Faults::status(directory, error);
+  if (faults_ != nullptr) faults_->directory_synced(directory);
+  return Status::OK();
+}
+
+Status HardenedEnv::log_error() {
+  if (!log_failed_.load(std::memory_order_acquire)) return Status::OK();
+  const std::lock_guard<std::mutex> guard(mutex_);
+  return log_error_;
+}
+
+void HardenedEnv::set_log_error(const Status &error) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  if (log_error_.ok()) log_error_ = error;
+  log_failed_.store(true, std::memory_order_release);
+}
+
+}  // namespace tollgate
