@@ -1,4 +1,9 @@
 extension PriceBook {
-    /// The list prices that come with the program.
-    public static let builtIn = PriceBook.empty
+    /// The list prices that come with the program, as of ``BuiltInPrices/date``; parsed at the first use.
+    ///
+    /// Should the embedded text be faulty, this is the empty book, by which everything is unpriced; a test loads it.
+    public static let builtIn: PriceBook = (try? PriceText.parse(BuiltInPrices.text)) ?? .empty
+
+    /// Where the built-in prices come from, and of which day they are.
+    public static var builtInOrigin: String { "\(BuiltInPrices.origin), \(BuiltInPrices.date)" }
 }

@@ -8,20 +8,35 @@ public struct PriceBookDifference: Equatable, Sendable {
         public var new: PriceRow
     }
 
-    /// Rows that only the new book has.
+    /// Rows that only the new book has, in its order.
     public var added: [PriceRow] = []
-    /// Rows that only the old book has.
+    /// Rows that only the old book has, in its order.
     public var removed: [PriceRow] = []
-    /// Rows for the same provider, model, date and conditions that differ.
+    /// Rows for the same provider, model, date and conditions that differ, in the order of the new book.
     public var changed: [Change] = []
     /// Whether the fallbacks or multipliers differ.
-    public var settingsChanged = false
+    public var settingsChanged: Bool
 
     /// Compares two books.
     public init(from old: PriceBook, to new: PriceBook) {
-        settingsChanged = old != new
+        settingsChanged =
+            old.fallbacks != new.fallbacks || old.groupMultipliers != new.groupMultipliers
+            || old.clientMultipliers != new.clientMultipliers
+        var before: [PriceBook.RowKey: PriceRow] = [:]
+        for row in old.rows {
+            if let key = row.keys.first { before[key] = row }
+        }
+        for row in new.rows {
+            guard let key = row.keys.first else { continue }
+            guard let former = before.removeValue(forKey: key) else {
+                added.append(row)
+                continue
+            }
+            if former != row { changed.append(Change(old: former, new: row)) }
+        }
+        removed = old.rows.filter { row in row.keys.first.map { before[$0] != nil } ?? false }
     }
 
-    /// True when both books price everything alike, row by row.
+    /// True when both books have the same rows and settings, in whatever order.
     public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty && !settingsChanged }
 }

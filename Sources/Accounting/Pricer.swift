@@ -1,14 +1,23 @@
 /// Prices usages by one book. Immutable; safe to use from any thread.
+///
+/// A cost is the exact sum of counts × prices, rounded once to the picodollar, half to even. An amount that does not
+/// fit is ``Cost/State/unpriced``.
 public final class Pricer: Sendable {
     /// The book.
     public let book: PriceBook
     /// The revision that costs carry.
     public let revision: UInt32
+    private let index: PriceIndex
+    private let rows: [CompiledRow]
+    private let hasMultipliers: Bool
 
     /// Prepares a book for use.
     public init(book: PriceBook, revision: UInt32) {
         self.book = book
         self.revision = revision
+        index = PriceIndex(book)
+        rows = book.rows.enumerated().map { CompiledRow($1, index: $0) }
+        hasMultipliers = !book.groupMultipliers.isEmpty || !book.clientMultipliers.isEmpty
     }
 
     /// What a usage costs.
@@ -18,23 +27,89 @@ public final class Pricer: Sendable {
 
     /// The rows for a model, of all dates and conditions, for use with ``cost(of:resolved:query:)``: a rebuild resolves
     /// each (provider, reported, sent) once and prices millions of events with it. Nil when no row matches.
-    public func resolve(provider: String, modelReported: String?, modelSent: String?) -> ResolvedPrices? { nil }
+    ///
+    /// The reported model decides; rows for the one that was sent come after its rows.
+    public func resolve(provider: String, modelReported: String?, modelSent: String?) -> ResolvedPrices? {
+        var found: [Int] = []
+        for model in [modelReported, modelSent] {
+            guard let model else { continue }
+            for row in index.candidates(provider: provider, model: model) where !found.contains(row) {
+                found.append(row)
+            }
+        }
+        return found.isEmpty ? nil : ResolvedPrices(rows: found.map { rows[$0] })
+    }
 
     /// What a usage costs by rows that were resolved by this pricer; the query's models are not looked at.
     public func cost(of usage: Usage, resolved: ResolvedPrices?, query: PriceQuery) -> Cost {
-        Cost(state: .unpriced, priceBook: revision)
+        let row = resolved?.row(for: usage, microseconds: query.time)
+        var sum = CostSum()
+        if let row {
+            row.charge(usage.counts, to: &sum)
+        } else {
+            sum.chargeUnpriced(usage.counts)
+        }
+        for item in usage.additional {
+            if let row = self.row(for: item, main: row, usage: usage, query: query) {
+                row.charge(item.counts, to: &sum)
+            } else {
+                sum.chargeUnpriced(item.counts)
+            }
+        }
+        return cost(sum, row: row?.index, query: query)
     }
 
     /// What a usage costs, line by line.
     public func lines(of usage: Usage, for query: PriceQuery) -> Quote {
-        Quote(cost: cost(of: usage, for: query), lines: [])
+        let resolved = resolve(query)
+        let main = resolved?.row(for: usage, microseconds: query.time)
+        var lines = main?.lines(usage.counts, model: nil) ?? Quote.Line.unpriced(usage.counts, model: nil)
+        for item in usage.additional {
+            let row = row(for: item, main: main, usage: usage, query: query)
+            lines += row?.lines(item.counts, model: item.model) ?? Quote.Line.unpriced(item.counts, model: item.model)
+        }
+        return Quote(cost: cost(of: usage, resolved: resolved, query: query), lines: lines)
     }
 
-    func resolve(_ query: PriceQuery) -> ResolvedPrices? {
+    private func resolve(_ query: PriceQuery) -> ResolvedPrices? {
         resolve(provider: query.provider, modelReported: query.modelReported, modelSent: query.modelSent)
+    }
+
+    private func row(
+        for item: Usage.Additional,
+        main: CompiledRow?,
+        usage: Usage,
+        query: PriceQuery
+    ) -> CompiledRow? {
+        guard let model = item.model else { return main }
+        return resolve(provider: query.provider, modelReported: model, modelSent: nil)?
+            .row(for: usage, microseconds: query.time)
+    }
+
+    private func cost(_ sum: CostSum, row: UInt32?, query: PriceQuery) -> Cost {
+        guard sum.hasCounts else { return Cost(state: .none, priceBook: revision) }
+        guard !sum.isUnpriced else { return Cost(state: .unpriced, priceBook: revision, row: row) }
+        var multipliers: [Multiplier] = []
+        if hasMultipliers {
+            if let factor = book.groupMultipliers[query.group] { multipliers.append(factor) }
+            if let factor = book.clientMultipliers[query.client] { multipliers.append(factor) }
+        }
+        guard let amount = sum.picodollars(multipliers: multipliers) else {
+            return Cost(state: .unpriced, priceBook: revision, row: row)
+        }
+        guard sum.isPositive, multipliers.allSatisfy({ $0.mantissa > 0 }) else {
+            return Cost(state: .free, priceBook: revision, row: row)
+        }
+        return Cost(state: .priced, amount: Money(picodollars: amount), priceBook: revision, row: row)
     }
 }
 
-/// The rows of a book for one model, made by ``Pricer/resolve(provider:modelReported:modelSent:)``.
-public final class ResolvedPrices: Sendable {
+extension CostSum {
+    /// Notes counts for which there is no row.
+    fileprivate mutating func chargeUnpriced(_ counts: UsageCounts) {
+        var used = false
+        counts.forEach { unit, count in used = used || (count > 0 && unit != .inputTool) }
+        hasCounts = hasCounts || used
+        isUnpriced = isUnpriced || used
+    }
 }

@@ -23,3 +23,15 @@ public struct Quote: Equatable, Sendable {
     /// The lines, the request's own model first.
     public var lines: [Line]
 }
+
+extension Quote.Line {
+    /// The lines of counts for which there is no row.
+    static func unpriced(_ counts: UsageCounts, model: String?) -> [Quote.Line] {
+        var lines: [Quote.Line] = []
+        counts.forEach { unit, count in
+            guard count > 0, unit != .inputTool else { return }
+            lines.append(Quote.Line(unit: unit, model: model, count: count))
+        }
+        return lines
+    }
+}
