@@ -26,7 +26,7 @@ package struct CompletedProfile: Equatable, Sendable {
         static let error: UInt8 = 64
     }
 
-    init(_ event: RequestCompleted) {
+    package init(_ event: RequestCompleted) {
         operation = event.operation
         dialect = event.dialect
         outcome = event.outcome

@@ -1,0 +1,464 @@
+package import Accounting
+import Events
+
+/// Folds records into a ``ViewState``, with what it remembers to do so quickly.
+///
+/// The labels of a request stand in one piece of its record; the slots they lead to are remembered by those bytes, so
+/// that most records are folded without making a string. Nothing remembered changes the result.
+package struct ViewFold {
+    /// Which requests are folded, and by which book they are priced anew.
+    package struct Scope: Sendable {
+        /// Requests that started before this are left out.
+        package var since = Int64.min
+        /// Requests that started at this or later are left out.
+        package var until = Int64.max
+        /// The book for restated figures; nil for the newest adopted.
+        package var pinned: Pricer?
+        /// The newest book, where it is known before the events are read, and the sequence that adopted it: spares
+        /// pricing history again at its end.
+        package var foretold: (pricer: Pricer, sequence: UInt64)?
+        /// Whether hours older than ``ViewState/daysOfHours`` are dropped.
+        package var prunesHours = true
+
+        package init() {}
+    }
+
+    package var state: ViewState
+    package var pricer: Pricer?
+    private let scope: Scope
+    private var seen = ByteMap(bits: 16)
+    private var profiles: [Profile] = []
+    private var upstreams = ByteMap(bits: 12)
+    private var units = Scratch()
+
+    /// Slots of the labels that a request's profile leads to.
+    private struct Profile {
+        var request: Int
+        var model: Int
+        var dimension: Int
+        var group: UInt16
+        var isError: Bool
+        var isSuccess: Bool
+        var query: PriceQuery
+        var resolved: ResolvedPrices?
+        var isResolved = false
+        var day: Int64 = .min
+        var daySlot = 0
+        var hour: Int64 = .min
+        var hourSlot = 0
+    }
+
+    package init(state: ViewState = ViewState(), pricer: Pricer? = nil, scope: Scope = Scope()) {
+        self.state = state
+        self.scope = scope
+        self.pricer = scope.pinned ?? scope.foretold?.pricer ?? pricer
+    }
+
+    /// Folds the next record; it must be the one after ``ViewState/sequence``.
+    package mutating func fold(_ sequence: UInt64, _ record: UnsafeRawBufferPointer) throws(ViewError) {
+        guard sequence == state.sequence &+ 1 else {
+            throw ViewError(
+                .gap,
+                "the ledger gave event \(sequence) after \(state.sequence): events are missing; run `tollgate verify`"
+            )
+        }
+        do throws(EventError) {
+            if record.count >= 2, record[0] == Schema.current, record[1] == EventKind.requestCompleted.rawValue {
+                try foldCompleted(record)
+            } else {
+                try foldOther(EventCodec.decode(record), sequence)
+            }
+        } catch {
+            throw ViewError(.unreadableRecord, "event \(sequence): \(error)")
+        }
+        let isLevel = state.restatedThrough == state.sequence
+        state.sequence = sequence
+        if isLevel { state.restatedThrough = sequence }
+    }
+
+    private mutating func foldOther(_ event: Event, _ sequence: UInt64) throws(EventError) {
+        switch event {
+        case .requestCompleted(let event):
+            // Comes here from an upcaster; the fast path takes only the current version.
+            let record = EventCodec.encode(event)
+            try Self.withBytes(record) { (bytes) throws(EventError) in try foldCompleted(bytes) }
+        case .requestStarted(let event):
+            state.open[event.id] = sequence
+        case .requestInterrupted(let event):
+            foldInterrupted(event)
+        case .schemaAdopted(let event):
+            try Schema.check(event)
+            state.schemas.append(
+                ViewState.AdoptedSchema(sequence: sequence, version: event.version, hash: event.hash)
+            )
+        case .priceBookAdopted(let event):
+            adopt(event, sequence)
+        case .nodeStarted(let event):
+            state.nodeStarts &+= 1
+            state.lastStart = event.time
+        case .historyTruncated:
+            state.truncations &+= 1
+        case .nodeStopped, .configurationChanged:
+            break
+        }
+    }
+
+    private static func withBytes(
+        _ record: [UInt8],
+        _ body: (UnsafeRawBufferPointer) throws(EventError) -> Void
+    ) throws(EventError) {
+        var failure: EventError?
+        record.withUnsafeBytes { bytes in
+            do throws(EventError) { try body(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private mutating func adopt(_ event: PriceBookAdopted, _ sequence: UInt64) {
+        state.books.append(
+            ViewState.AdoptedBook(
+                sequence: sequence,
+                time: event.time,
+                revision: event.revision,
+                hash: event.hash,
+                origin: event.origin
+            )
+        )
+        guard scope.pinned == nil, sequence > scope.foretold?.sequence ?? 0 else { return }
+        usePricer(Pricer(book: event.book, revision: event.revision))
+        state.forgetRestated()
+    }
+
+    /// Takes a book for the restated figures without adopting it: after a snapshot was read, or in a rebuild that knows
+    /// the newest book beforehand.
+    package mutating func usePricer(_ pricer: Pricer) {
+        self.pricer = pricer
+        for index in profiles.indices {
+            profiles[index].resolved = nil
+            profiles[index].isResolved = false
+        }
+    }
+
+    private mutating func foldInterrupted(_ event: RequestInterrupted) {
+        let started = event.started
+        state.open[started.id] = nil
+        guard started.time >= scope.since, started.time < scope.until else { return }
+        let labels = CompletedProfile.interrupted(started)
+        var profile = makeProfile(labels)
+        state.touch(started.time)
+        advanceDay(started.time)
+        state.requestCounts[profile.request] &+= 1
+        state.totals[profile.model].requests &+= 1
+        var sums = Sums()
+        sums.requests = 1
+        sums.errors = 1
+        add(sums, at: started.time, &profile)
+    }
+
+    private mutating func foldCompleted(_ record: UnsafeRawBufferPointer) throws(EventError) {
+        var reader = CompletedReader(record, units: units.buffer)
+        guard !reader.rest.failed, reader.costState <= 3 else { throw .malformed("request.completed") }
+        if !state.open.isEmpty { state.open[reader.id] = nil }
+        guard reader.time >= scope.since, reader.time < scope.until else { return }
+        let number = try profile(reader.profile)
+        state.touch(reader.time)
+        advanceDay(reader.time)
+        try foldAttempts(&reader, group: profiles[number].group)
+        count(reader, number)
+        let sums = try sums(&reader, number)
+        add(sums, at: reader.time, &profiles[number])
+    }
+
+    private mutating func foldAttempts(_ reader: inout CompletedReader, group: UInt16) throws(EventError) {
+        for _ in 0..<reader.attemptCount {
+            let attempt = reader.nextAttempt(withKey: false)
+            guard !reader.rest.failed else { throw .malformed("request.completed") }
+            let upstream: UInt16
+            if let known = upstreams.find(attempt.upstream) {
+                upstream = UInt16(truncatingIfNeeded: known)
+            } else {
+                upstream = state.labels.intern(String(decoding: attempt.upstream, as: UTF8.self))
+                if upstreams.isFull { upstreams.removeAll() }
+                upstreams.insert(attempt.upstream, Int(upstream))
+            }
+            let slot = state.attempts.slot(
+                SeriesKey.attempt(group: group, upstream: upstream, failure: attempt.failure),
+                overflow: SeriesKey.attempt(group: 0, upstream: 0, failure: attempt.failure)
+            )
+            if slot == state.attemptCounts.count { state.attemptCounts.append(0) }
+            state.attemptCounts[slot] &+= 1
+        }
+    }
+
+    private mutating func count(_ reader: CompletedReader, _ number: Int) {
+        let model = profiles[number].model
+        state.requestCounts[profiles[number].request] &+= 1
+        var bits = reader.unitMask
+        while bits != 0 {
+            let unit = bits.trailingZeroBitCount
+            bits &= bits &- 1
+            state.tokens[model &* 32 &+ unit] = saturating(state.tokens[model &* 32 &+ unit], units.buffer[unit])
+        }
+        state.totals[model].requests &+= 1
+        state.totals[model].duration.add(reader.totalDuration, Histogram.slow)
+        if let firstByte = reader.firstByteDuration { state.totals[model].firstByte.add(firstByte, Histogram.slow) }
+        let (overhead, overflow) = reader.totalDuration.subtractingReportingOverflow(reader.upstreamDuration)
+        state.totals[model].overhead.add(overflow ? 0 : overhead, Histogram.fast)
+    }
+
+    /// The sums of one request, restated where history is level.
+    private mutating func sums(_ reader: inout CompletedReader, _ number: Int) throws(EventError) -> Sums {
+        var sums = Sums()
+        sums.requests = 1
+        sums.errors = profiles[number].isError ? 1 : 0
+        sums.input = units.sum(reader.unitMask, 0...10)
+        sums.cacheRead = units.sum(reader.unitMask, 4...7)
+        sums.cacheWrite = units.sum(reader.unitMask, 8...10)
+        sums.output = units.sum(reader.unitMask, 12...17)
+        if reader.costState == Cost.State.unpriced.rawValue { sums.unpriced = 1 }
+        if reader.costState == Cost.State.priced.rawValue {
+            // A counter must never fall, whatever a record says.
+            sums.charged = MoneyTotal(picodollars: Int128(max(0, reader.amount)))
+        }
+        let model = profiles[number].model
+        if state.restatedThrough == state.sequence {
+            try restate(&reader, number, &sums)
+            state.totals[model].restated += sums.restated
+            state.totals[model].restatedUnpriced &+= sums.restatedUnpriced
+        }
+        state.totals[model].charged += sums.charged
+        state.totals[model].unpriced &+= sums.unpriced
+        if profiles[number].isSuccess {
+            state.totals[model].successes &+= 1
+            state.totals[model].successInput = saturating(state.totals[model].successInput, sums.input)
+            state.totals[model].successOutput = saturating(state.totals[model].successOutput, sums.output)
+            state.totals[model].successCharged += sums.charged
+        }
+        return sums
+    }
+
+    /// Prices the request by the newest book; the reader stands behind the attempts.
+    private mutating func restate(
+        _ reader: inout CompletedReader,
+        _ number: Int,
+        _ sums: inout Sums
+    ) throws(EventError) {
+        guard let pricer, reader.costState != Cost.State.none.rawValue else { return }
+        let tail = reader.usageTail()
+        var usage = Usage()
+        usage.source = Usage.Source(rawValue: reader.source) ?? .none
+        usage.complete = true
+        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
+        usage.reportedTotal = tail.reportedTotal
+        usage.serviceTier = tail.tier.map { String(decoding: $0, as: UTF8.self) }
+        usage.speed = tail.speed.map { String(decoding: $0, as: UTF8.self) }
+        usage.region = tail.region.map { String(decoding: $0, as: UTF8.self) }
+        usage.providerCost = tail.providerCost.map { Money(picodollars: $0) }
+        usage.additional = reader.additional()
+        guard !reader.rest.failed else { throw .malformed("request.completed") }
+        if !profiles[number].isResolved {
+            let query = profiles[number].query
+            profiles[number].resolved = pricer.resolve(
+                provider: query.provider,
+                modelReported: query.modelReported,
+                modelSent: query.modelSent
+            )
+            profiles[number].isResolved = true
+        }
+        profiles[number].query.time = reader.time
+        let cost = pricer.cost(of: usage, resolved: profiles[number].resolved, query: profiles[number].query)
+        switch cost.state {
+        case .priced: sums.restated = MoneyTotal(picodollars: Int128(cost.amount.picodollars))
+        case .unpriced: sums.restatedUnpriced = 1
+        case .free, .none: break
+        }
+    }
+
+    /// Prices one earlier record by the newest book: the one after ``ViewState/restatedThrough``.
+    package mutating func restate(_ sequence: UInt64, _ record: UnsafeRawBufferPointer) throws(ViewError) {
+        guard sequence == state.restatedThrough &+ 1, sequence <= state.sequence else {
+            throw ViewError(.gap, "event \(sequence) was given to be priced after \(state.restatedThrough)")
+        }
+        do throws(EventError) {
+            if record.count >= 2, record[1] == EventKind.requestCompleted.rawValue {
+                if record[0] == Schema.current {
+                    try restateCompleted(record)
+                } else {
+                    let current = try Upcasters.standard.upcast([UInt8](record))
+                    try Self.withBytes(current) { (bytes) throws(EventError) in try restateCompleted(bytes) }
+                }
+            }
+        } catch {
+            throw ViewError(.unreadableRecord, "event \(sequence): \(error)")
+        }
+        state.restatedThrough = sequence
+    }
+
+    private mutating func restateCompleted(_ record: UnsafeRawBufferPointer) throws(EventError) {
+        var reader = CompletedReader(record, units: units.buffer)
+        guard !reader.rest.failed else { throw .malformed("request.completed") }
+        let number = try profile(reader.profile)
+        for _ in 0..<reader.attemptCount { _ = reader.nextAttempt(withKey: false) }
+        var sums = Sums()
+        try restate(&reader, number, &sums)
+        let profile = profiles[number]
+        state.totals[profile.model].restated += sums.restated
+        state.totals[profile.model].restatedUnpriced &+= sums.restatedUnpriced
+        let day = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.day), dimension: profile.dimension)
+        if let slot = state.days.find(day) { state.days.cells[slot] += sums }
+        let hour = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.hour), dimension: profile.dimension)
+        if let slot = state.hours.find(hour) { state.hours.cells[slot] += sums }
+    }
+
+    private mutating func add(_ sums: Sums, at time: Int64, _ profile: inout Profile) {
+        let day = Timestamp.floorDivide(time, Timestamp.day)
+        if day != profile.day {
+            profile.day = day
+            profile.daySlot = state.days.slot(Cube.key(bucket: day, dimension: profile.dimension))
+        }
+        state.days.cells[profile.daySlot] += sums
+        let hour = Timestamp.floorDivide(time, Timestamp.hour)
+        guard !scope.prunesHours || hour >= state.oldestHour else { return }
+        if hour != profile.hour {
+            profile.hour = hour
+            profile.hourSlot = state.hours.slot(Cube.key(bucket: hour, dimension: profile.dimension))
+        }
+        state.hours.cells[profile.hourSlot] += sums
+    }
+
+    private mutating func advanceDay(_ time: Int64) {
+        let day = Timestamp.floorDivide(time, Timestamp.day)
+        guard day > state.newestDay else { return }
+        state.newestDay = day
+        guard scope.prunesHours else { return }
+        state.hours.prune(before: state.oldestHour)
+        for index in profiles.indices { profiles[index].hour = .min }
+    }
+
+    private mutating func profile(_ bytes: UnsafeRawBufferPointer) throws(EventError) -> Int {
+        if let number = seen.find(bytes) { return number }
+        guard let labels = CompletedProfile(bytes) else { throw .malformed("request.completed") }
+        if seen.isFull {
+            seen.removeAll()
+            profiles.removeAll()
+        }
+        let number = profiles.count
+        profiles.append(makeProfile(labels))
+        seen.insert(bytes, number)
+        return number
+    }
+
+    private mutating func makeProfile(_ labels: CompletedProfile) -> Profile {
+        let group = state.labels.intern(labels.group)
+        let model = state.labels.intern(labels.modelLabel)
+        let client = state.labels.intern(labels.client)
+        let outcome = labels.outcome.rawValue
+        let request = state.requests.slot(
+            SeriesKey.request(
+                group: group,
+                model: model,
+                operation: labels.operation,
+                outcome: outcome,
+                status: labels.status
+            ),
+            overflow: SeriesKey.request(group: 0, model: 0, operation: 0, outcome: outcome, status: 0)
+        )
+        if request == state.requestCounts.count { state.requestCounts.append(0) }
+        let models = state.models.slot(SeriesKey.model(group: group, model: model), overflow: 0)
+        if models == state.totals.count {
+            state.totals.append(ModelTotals())
+            state.tokens.append(contentsOf: repeatElement(0, count: 32))
+        }
+        let dimension = state.dimensions.slot(
+            SeriesKey.dimension(group: group, model: model, client: client, operation: labels.operation),
+            overflow: 0
+        )
+        let isSuccess = labels.outcome == .completed && (200..<300).contains(labels.status)
+        return Profile(
+            request: request,
+            model: models,
+            dimension: dimension,
+            group: group,
+            isError: labels.outcome != .completed || labels.status >= 400,
+            isSuccess: isSuccess,
+            query: PriceQuery(
+                provider: labels.provider,
+                modelReported: labels.modelReported,
+                modelSent: labels.modelSent ?? labels.modelRequested,
+                time: 0,
+                group: labels.group,
+                client: labels.client
+            )
+        )
+    }
+}
+
+extension ViewState {
+    var oldestHour: Int64 {
+        newestDay < -1_000_000_000 ? .min : (newestDay - ViewState.daysOfHours) * 24
+    }
+
+    mutating func touch(_ time: Int64) {
+        if created == 0 { created = time }
+    }
+
+    mutating func forgetRestated() {
+        // Nothing to price again before the first request.
+        restatedThrough = totals.isEmpty ? sequence : 0
+        days.forgetRestated()
+        hours.forgetRestated()
+        for index in totals.indices {
+            totals[index].restated = MoneyTotal()
+            totals[index].restatedUnpriced = 0
+        }
+    }
+}
+
+extension CompletedProfile {
+    /// The value of the `model` label: what was asked of the provider.
+    ///
+    /// Not what it reported: refusals report nothing, and the rate of errors of a model must stand under one label.
+    var modelLabel: String {
+        for name in [modelSent, modelRequested, modelReported] {
+            if let name, !name.isEmpty { return name }
+        }
+        return "unknown"
+    }
+
+    static func interrupted(_ started: RequestStarted) -> CompletedProfile {
+        var event = RequestCompleted(
+            id: started.id,
+            time: started.time,
+            group: started.group,
+            provider: started.provider
+        )
+        event.client = started.client
+        event.operation = started.operation
+        event.modelRequested = started.model
+        event.outcome = .interrupted
+        return CompletedProfile(event)
+    }
+}
+
+/// Room for the counts of one record, by unit.
+final class Scratch {
+    let buffer: UnsafeMutableBufferPointer<Int64>
+
+    init() {
+        buffer = .allocate(capacity: 32)
+        buffer.initialize(repeating: 0)
+    }
+
+    deinit { buffer.deallocate() }
+
+    @inline(__always)
+    func sum(_ mask: UInt32, _ range: ClosedRange<Int>) -> Int64 {
+        var total: Int64 = 0
+        var bits = mask & (UInt32(1) << UInt32(range.upperBound + 1) &- UInt32(1) << UInt32(range.lowerBound))
+        while bits != 0 {
+            total = saturating(total, buffer[bits.trailingZeroBitCount])
+            bits &= bits &- 1
+        }
+        return total
+    }
+}
