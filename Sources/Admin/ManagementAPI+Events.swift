@@ -1,0 +1,74 @@
+import Events
+import ServiceLifecycle
+import Synchronization
+import Views
+
+extension ManagementAPI {
+    /// `/api/export`: the events of a range that is fixed when the export starts, as NDJSON or CSV.
+    func export(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
+        let isCSV = try request.choice("format", ["ndjson", "csv"]) == "csv"
+        let reader = EventReader(
+            source: backend.source,
+            first: max(1, try request.number("from") ?? 1),
+            last: min(try request.number("through") ?? .max, backend.source.head),
+            since: try request.moment("since"),
+            until: try request.moment("until"),
+            isCSV: isCSV
+        )
+        return ManagementAnswer(
+            contentType: isCSV ? MediaType.csv : MediaType.lines,
+            body: .pieces { [self] in try await self.blocking { try reader.next() } }
+        )
+    }
+
+    /// `/api/events`: the events from a sequence on, as NDJSON; with `follow` also those to come.
+    func events(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
+        let isFollowing = try request.choice("follow", ["false", "true"]) == "true"
+        guard !isFollowing || backend.isServing else {
+            throw ManagementError(.unavailable, "No server runs on this data directory, so no events will come")
+        }
+        let source = backend.source
+        let first = max(1, try request.number("from") ?? 1)
+        let last = try request.number("through") ?? .max
+        let reader = EventReader(
+            source: source,
+            first: first,
+            last: isFollowing ? last : min(last, source.head),
+            since: nil,
+            until: nil,
+            isCSV: false
+        )
+        guard isFollowing else {
+            return ManagementAnswer(
+                contentType: MediaType.lines,
+                body: .pieces { [self] in try await self.blocking { try reader.next() } }
+            )
+        }
+        return ManagementAnswer(
+            contentType: MediaType.lines,
+            body: .pieces { [self] in
+                var idle = Duration.zero
+                while !Task.isShuttingDownGracefully {
+                    if source.head >= reader.position, let piece = try await self.blocking({ try reader.next() }) {
+                        return piece
+                    }
+                    if reader.position > last { return nil }
+                    try await Task.sleep(for: Self.followInterval)
+                    idle += Self.followInterval
+                    // An empty line finds out whether anybody still listens.
+                    if idle >= .seconds(15) { return [0x0a] }
+                }
+                return nil
+            }
+        )
+    }
+
+    private static let followInterval = Duration.milliseconds(100)
+
+    /// `/api/events/{sequence or request id}`: one event as JSON.
+    func inspect(_ name: String) async throws -> ManagementAnswer {
+        let source = backend.source
+        let bytes = try await blocking { try EventReader.inspect(name, source) }
+        return ManagementAnswer(contentType: MediaType.json, body: .whole(bytes + [0x0a]))
+    }
+}

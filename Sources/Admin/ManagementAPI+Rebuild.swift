@@ -1,0 +1,63 @@
+import Views
+
+extension ManagementAPI {
+    /// Rebuilds the views beside the serving ones: an NDJSON line now and then, and a last one with `finished`.
+    func rebuild() throws(ManagementError) -> ManagementAnswer {
+        let wasRunning = isRebuilding.withLock { running in
+            defer { running = true }
+            return running
+        }
+        guard !wasRunning else { throw ManagementError(.conflict, "A rebuild is already running; wait for its end") }
+        let (lines, feed) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(16))
+        let clock = ContinuousClock()
+        let start = clock.now
+        let head = backend.source.head
+        let views = backend.views
+        Task {
+            defer { isRebuilding.withLock { $0 = false } }
+            do {
+                let isDone = try await blocking {
+                    try views.rebuild { progress in
+                        let line = Self.line(progress.done, progress.total, clock.now - start, finished: nil, error: nil)
+                        // A reader that went away ends the rebuild.
+                        if case .terminated = feed.yield(line) { return false }
+                        return true
+                    }
+                }
+                let text = isDone ? nil : "The rebuild was stopped; the views are as they were"
+                feed.yield(Self.line(head, head, clock.now - start, finished: isDone, error: text))
+            } catch {
+                let text = Self.refusal(error).message
+                feed.yield(Self.line(0, head, clock.now - start, finished: false, error: text))
+            }
+            feed.finish()
+        }
+        return ManagementAnswer(
+            contentType: MediaType.lines,
+            body: .pieces {
+                for await line in lines { return line }
+                return nil
+            }
+        )
+    }
+
+    private static func line(
+        _ done: UInt64,
+        _ total: UInt64,
+        _ elapsed: Duration,
+        finished: Bool?,
+        error: String?
+    ) -> [UInt8] {
+        let microseconds = elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000
+        let fraction = String(microseconds % 1_000_000 + 1_000_000).dropFirst()
+        var json = JSONWriter()
+        json.object { json in
+            json.field("done", done)
+            json.field("total", total)
+            json.field("seconds") { $0.raw("\(microseconds / 1_000_000).\(fraction)") }
+            if let finished { json.field("finished", finished) }
+            if let error { json.field("error", error) }
+        }
+        return json.bytes + [0x0a]
+    }
+}

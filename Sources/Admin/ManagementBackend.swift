@@ -1,0 +1,58 @@
+public import Accounting
+public import Settings
+public import Views
+
+/// What the management side needs of the process it is in; the command that starts it wires it.
+public struct ManagementBackend: Sendable {
+    /// A price book that was made the one in force.
+    public struct Adoption: Equatable, Sendable {
+        /// Its revision.
+        public var revision: UInt32
+        /// The sequence of its event.
+        public var sequence: UInt64
+        /// False when the same book was in force already and nothing was written.
+        public var isNew: Bool
+
+        /// An adoption.
+        public init(revision: UInt32, sequence: UInt64, isNew: Bool) {
+            self.revision = revision
+            self.sequence = sequence
+            self.isNew = isNew
+        }
+    }
+
+    /// The ledger.
+    public var source: any RecordSource
+    /// The views over it.
+    public var views: ViewService
+    /// The program's version.
+    public var version: String
+    /// True in a serving process, false for a command on a stopped directory.
+    public var isServing: Bool
+    /// Further names on `/metrics`; asked at every scrape, as a reload may change it.
+    public var compatibility: @Sendable () -> Set<Configuration.Compatibility>
+    /// Figures of the process; may block for some system calls.
+    public var sample: @Sendable () -> RuntimeSample
+    /// Why no request can be served now; nil when they can.
+    public var unready: @Sendable () -> String?
+    /// Writes `pricebook.adopted` and prices new requests by the book; blocking.
+    public var adopt: @Sendable (_ book: PriceBook, _ origin: String) throws(ManagementError) -> Adoption
+
+    /// A backend that is ready, without further metric names and without figures of the process.
+    public init(
+        source: any RecordSource,
+        views: ViewService,
+        version: String,
+        isServing: Bool,
+        adopt: @escaping @Sendable (_ book: PriceBook, _ origin: String) throws(ManagementError) -> Adoption
+    ) {
+        self.source = source
+        self.views = views
+        self.version = version
+        self.isServing = isServing
+        self.adopt = adopt
+        compatibility = { [] }
+        sample = { RuntimeSample() }
+        unready = { nil }
+    }
+}
