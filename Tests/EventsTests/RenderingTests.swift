@@ -48,9 +48,9 @@ import Testing
         #expect(hexText(SHA256.hash(all)) == Self.allHash)
     }
 
-    static let typicalHash = "TYPICAL"
-    static let schemaHash = "SCHEMA"
-    static let allHash = "ALL"
+    static let typicalHash = "2c95283dd1fe28351df74b5e36a7e254a3d9d96d7fd837cab4503f1c9dd04a79"
+    static let schemaHash = "418439c94cba5f12f7486d8443a07872f132aabb4c6fbe9819f3b47b72be8ce5"
+    static let allHash = "c2deb384617b69662751811835320d9f68f18550593756f6a08637098a622c48"
 
     @Test(arguments: [
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -93,7 +93,7 @@ import Testing
     ])
     func timesAreWrittenAndRead(time: Int64, text: String) {
         #expect(Timestamp.text(time) == text)
-        if abs(time.magnitude.hashValue) >= 0, time != .max, time != .min { #expect(Timestamp.parse(text) == time) }
+        if time != .max, time != .min { #expect(Timestamp.parse(text) == time) }
     }
 
     @Test func timesAgreeWithFoundation() throws {

@@ -47,6 +47,8 @@ import Views
             var event = Traffic.request(1, &random, nil)
             event.group = text
             event.modelSent = text
+            event.modelRequested = text
+            event.modelReported = nil
             event.attempts[0].upstream = text
             events.append(.requestCompleted(event))
         }

@@ -34,13 +34,13 @@ import Views
         var sums: [[String]: Sums] = [:]
         for event in try requests(log) where event.group == "openai" {
             let time = Timestamp.text(event.time)
-            let key = query.by.map { column in
+            let key = query.by.map { (column) -> String in
                 switch column {
                 case .model: event.modelSent ?? ""
                 case .client: event.client
                 case .group: event.group
                 case .operation: EventNames.operation(event.operation)
-                case .hour: time.prefix(13) + ":00Z"
+                case .hour: String(time.prefix(13)) + ":00Z"
                 case .day: String(time.prefix(10))
                 case .month: String(time.prefix(7))
                 }
