@@ -21,6 +21,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -59,13 +60,16 @@ let network: [Target] = [
     ),
     library(
         "Admin",
-        ["Views", "Events", "Ledger", "Accounting", "Settings", hummingbird, logging, nioCore, nioPosix]
+        [
+            "Views", "Events", "Ledger", "Accounting", "Settings", hummingbird, lifecycle, logging, nioCore, nioPosix,
+            nioHTTP1,
+        ]
     ),
     .executableTarget(
         name: "tollgate",
         dependencies: [
             "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Settings", "Simulator",
-            arguments, lifecycle, logging, nioCore, nioPosix, nioHTTP1,
+            arguments, lifecycle, unixSignals, logging, nioCore, nioPosix, nioHTTP1,
         ],
         swiftSettings: swiftSettings
     ),

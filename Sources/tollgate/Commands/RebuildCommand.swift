@@ -29,7 +29,7 @@ struct RebuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = ManagementRequest(method: "POST", path: "/api/rebuild")
-        try await withRelay(directory) { relay in
+        try await withRelay(directory, writing: true) { relay in
             let state = Mutex((bar: ProgressBar("rebuild"), last: Line?.none, text: [UInt8]()))
             try await relay.lines(request) { bytes in
                 guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return }
