@@ -115,6 +115,10 @@ extension PriceRow {
         if let window = conditions.window, !window.isValid {
             throw PriceBookError(.badDate, "\(match.text) has a time window that is no part of a day and week.")
         }
+        // The years 0 to 9999, which every calendar routine can handle.
+        guard (-62_167_219_200...253_402_300_799).contains(effectiveFrom) else {
+            throw PriceBookError(.badDate, "\(match.text) begins at second \(effectiveFrom), which is no date.")
+        }
         guard !prices.isEmpty else {
             throw PriceBookError(.emptyRow, "\(match.text) has no price; write 0 where something is free.")
         }

@@ -17,7 +17,12 @@ struct PriceBookTests {
             rows: [
                 tiered, row("m", [.inputText: "0.000000000001"], from: -5, conditions: conditions),
                 PriceRow(provider: "*", match: .pattern("*x*"), prices: prices([.inputText: "1000000"])),
-                PriceRow(provider: "q", match: .prefix("x"), effectiveFrom: .max, prices: prices([.images: "0.04"])),
+                PriceRow(
+                    provider: "q",
+                    match: .prefix("x"),
+                    effectiveFrom: 253_402_300_799,
+                    prices: prices([.images: "0.04"])
+                ),
             ],
             fallbacks: ["q": ["p"], "a": ["p", "q"]],
             groupMultipliers: ["eu": Multiplier("1.1")],
@@ -93,6 +98,7 @@ struct PriceBookTests {
             ("model", { $0.match = .exact("") }),
             ("model", { $0.match = .exact("a b") }),
             ("pattern", { $0.match = .pattern("abc") }),
+            ("no date", { $0.effectiveFrom = .max }),
             ("lower case", { $0.provider = "OpenAI" }),
             ("minimum", { $0.minimums = [.images: 0] }),
             ("tool input", { $0.prices[.inputTool] = .zero }),

@@ -49,6 +49,6 @@ func query(_ model: String? = "m", sent: String? = nil, provider: String = "p", 
     PriceQuery(provider: provider, modelReported: model, modelSent: sent, time: second * 1_000_000)
 }
 
-func decode(_ bytes: [UInt8]) throws(PriceBookError) -> PriceBook {
-    try bytes.withUnsafeBytes { buffer throws(PriceBookError) in try PriceBook(decoding: buffer) }
+func decode(_ bytes: [UInt8]) throws -> PriceBook {
+    try bytes.withUnsafeBytes { try PriceBook(decoding: $0) }
 }
