@@ -13,9 +13,20 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// The release executable carries the Swift runtime and needs none on the machine that runs it. This is a setting of
+// the link alone: `--static-swift-stdlib` compiles everything differently, and tests cannot be built with it because
+// Swift Testing has no static library. The libraries are those that the static Foundation leans on.
+let staticRuntime: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections"],
+        .when(platforms: [.linux], configuration: .release)
+    )
+]
+
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -56,7 +67,7 @@ let network: [Target] = [
     library("Simulator", [nioCore, nioPosix, nioHTTP1]),
     library(
         "Gateway",
-        ["Metering", "Accounting", "Events", "Ledger", "Settings", nioCore, nioPosix, nioHTTP1, nioSSL, logging]
+        ["Metering", "Accounting", "Events", "Ledger", "Settings", nioCore, nioPosix, nioTLS, nioSSL, logging, crypto]
     ),
     library(
         "Admin",
@@ -71,7 +82,8 @@ let network: [Target] = [
             "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Settings", "Simulator",
             arguments, lifecycle, unixSignals, logging, nioCore, nioPosix, nioHTTP1,
         ],
-        swiftSettings: swiftSettings
+        swiftSettings: swiftSettings,
+        linkerSettings: staticRuntime
     ),
     tests("SettingsTests", ["Settings", "Accounting"]),
     tests("SimulatorTests", ["Simulator", nioCore, nioPosix]),

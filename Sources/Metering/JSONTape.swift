@@ -124,8 +124,9 @@ struct JSONView {
         }
     }
 
-    /// The number as a count: floats are rounded, negative numbers are nil.
-    var count: Int64? { scaled(by: 0) }
+    /// The number as a count: floats are rounded; negative numbers and those beyond 2⁵⁰, which no sum of them can
+    /// overflow, are nil.
+    var count: Int64? { scaled(by: 0).flatMap { $0 <= 1 << 50 ? $0 : nil } }
 
     /// The number times 10 to the power `scale`.
     func scaled(by scale: Int) -> Int64? {

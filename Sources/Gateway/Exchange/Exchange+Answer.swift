@@ -24,11 +24,11 @@ extension Exchange {
             meter.header(answer.text(field.name), answer.text(field.value))
         }
         isStream = meter.isStream
-        self.meter = meter
-        let mayChangeLength = hidesUsageChunk && isStream
+        self.meter = consume meter
         switch answer.framing {
-        case .none, .length where !mayChangeLength: framing = .asReceived
-        case .none, .length, .chunked, .untilClose: framing = clientMinor == 0 ? .close : .chunked
+        case .none: framing = .asReceived
+        case .length where !(hidesUsageChunk && isStream): framing = .asReceived
+        case .length, .chunked, .untilClose: framing = clientMinor == 0 ? .close : .chunked
         }
         if framing == .close { keepsClientAlive = false }
         // The last slice of a plain body is held. Where its length is not known beforehand, each JSON slice is held

@@ -1,4 +1,5 @@
 internal import Events
+internal import Ledger
 internal import Metering
 internal import NIOCore
 internal import NIOPosix
@@ -74,7 +75,9 @@ extension Exchange {
         self.isReused = isReused
         phase = .sent
         if connection.isReady { deadline = loopContext.now() + group.runtime.firstByteTimeout }
-        var out = ByteBufferAllocator().buffer(capacity: head.bytes.readableBytes + 256 + min(body?.readableBytes ?? 0, 16384))
+        var out = ByteBufferAllocator().buffer(
+            capacity: head.bytes.readableBytes + 256 + min(body?.readableBytes ?? 0, 16384)
+        )
         var dropped: [KnownHeader] = []
         if credential != nil || (loopContext.table.authenticates && callerKeyPlace == nil) {
             dropped = [.authorization, .apiKey, .googleAPIKey, .azureAPIKey]

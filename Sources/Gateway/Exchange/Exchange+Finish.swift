@@ -1,7 +1,9 @@
 internal import Accounting
 internal import Events
+internal import Ledger
 internal import Metering
 internal import NIOCore
+internal import Settings
 internal import Synchronization
 
 extension Exchange {

@@ -1,5 +1,7 @@
+internal import Ledger
 internal import Metering
 internal import NIOCore
+internal import Settings
 internal import Synchronization
 
 extension Exchange {

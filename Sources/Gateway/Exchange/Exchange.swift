@@ -3,6 +3,7 @@ internal import Events
 internal import Ledger
 internal import Metering
 internal import NIOCore
+internal import Synchronization
 
 /// One request from its head to the commit of its event: the client's and the upstream's ends meet here.
 ///

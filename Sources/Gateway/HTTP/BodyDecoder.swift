@@ -104,8 +104,9 @@ package struct BodyDecoder {
             }
             guard position < bytes.count else { return (.needsMore, 0) }
             guard position > 0 else { return (.malformed, 0) }
-            guard bytes[position] == 0x0D || bytes[position] == UInt8(ascii: ";") || bytes[position] == 0x20
-                || bytes[position] == 0x09
+            guard
+                bytes[position] == 0x0D || bytes[position] == UInt8(ascii: ";") || bytes[position] == 0x20
+                    || bytes[position] == 0x09
             else { return (.malformed, 0) }
             while position < bytes.count, bytes[position] != 0x0D {
                 guard position < 1024, bytes[position] != 0x0A else { return (.malformed, 0) }

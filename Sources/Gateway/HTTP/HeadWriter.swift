@@ -187,7 +187,9 @@ package enum HeadWriter {
         if let current = run { _ = out.writeBytes(bytes[current]) }
     }
 
-    private static func travels(_ field: MessageHead.Field, _ head: MessageHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private static func travels(_ field: MessageHead.Field, _ head: MessageHead, _ bytes: UnsafeRawBufferPointer)
+        -> Bool
+    {
         switch field.known {
         case .connection, .hopByHop, .transferEncoding, .tollgate: false
         default: true

@@ -16,7 +16,8 @@ package struct RequestTarget: Equatable, Sendable {
         let prefix = "/proxy/"
         guard target.utf8.starts(with: prefix.utf8) else { return nil }
         let afterPrefix = target.utf8.dropFirst(prefix.utf8.count)
-        let pathEnd = afterPrefix.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? afterPrefix.endIndex
+        let pathEnd =
+            afterPrefix.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? afterPrefix.endIndex
         let groupEnd = afterPrefix[..<pathEnd].firstIndex(of: UInt8(ascii: "/")) ?? pathEnd
         group = String(Substring(afterPrefix[..<groupEnd]))
         path = groupEnd == pathEnd ? "/" : String(Substring(afterPrefix[groupEnd..<pathEnd]))

@@ -15,10 +15,12 @@ package final class Credential: Sendable {
     package init(secret: String) {
         self.secret = secret
         let digest = SHA256.hash(data: Array(secret.utf8))
-        id = "k_" + digest.prefix(8).map { byte in
-            let text = String(byte, radix: 16)
-            return byte < 16 ? "0" + text : text
-        }.joined()
+        id =
+            "k_"
+            + digest.prefix(8).map { byte in
+                let text = String(byte, radix: 16)
+                return byte < 16 ? "0" + text : text
+            }.joined()
     }
 
     /// How the credential stands.

@@ -4,24 +4,24 @@ internal import Settings
 internal import Synchronization
 
 /// A group as requests are served with it: immutable but for the counters; shared by all event loops.
-package final class GroupRuntime: Sendable {
-    package let name: String
-    package let provider: String
-    package let dialect: Dialect
-    package let upstreams: [UpstreamTarget]
-    package let credentials: [Credential]
-    package let firstByteTimeout: Int64
-    package let idleTimeout: Int64
-    package let connectTimeout: Int64
-    package let retries: Int
-    package let drains: Bool
-    package let drainBytes: Int
-    package let drainTime: Int64
-    package let modelRedirects: [String: String]
-    package let modelAliases: [String: String]
-    package let asksUsage: Bool
+final class GroupRuntime: Sendable {
+    let name: String
+    let provider: String
+    let dialect: Dialect
+    let upstreams: [UpstreamTarget]
+    let credentials: [Credential]
+    let firstByteTimeout: Int64
+    let idleTimeout: Int64
+    let connectTimeout: Int64
+    let retries: Int
+    let drains: Bool
+    let drainBytes: Int
+    let drainTime: Int64
+    let modelRedirects: [String: String]
+    let modelAliases: [String: String]
+    let asksUsage: Bool
     /// Requests between their head and the commit of their event.
-    package let inFlight = Atomic<Int>(0)
+    let inFlight = Atomic<Int>(0)
 
     /// Credentials and their standing are taken over from `previous` when a reload keeps them.
     init(_ group: Configuration.Group, previous: GroupRuntime?) throws(GatewayError) {

@@ -1,21 +1,21 @@
 internal import Settings
 
 /// Everything that a request is routed by: one immutable value, swapped whole on a reload.
-package final class RoutingTable: Sendable {
-    package let groups: [String: GroupRuntime]
+final class RoutingTable: Sendable {
+    let groups: [String: GroupRuntime]
     private let clients: [String: Caller]
     /// True when callers must show a key of their own.
-    package let authenticates: Bool
-    package let limits: Configuration.Limits
-    package let failurePolicy: Configuration.LedgerFailurePolicy
+    let authenticates: Bool
+    let limits: Configuration.Limits
+    let failurePolicy: Configuration.LedgerFailurePolicy
 
     /// Who calls, and which groups are open to them.
-    package struct Caller: Sendable {
-        package let name: String
+    struct Caller: Sendable {
+        let name: String
         /// Empty means all.
-        package let groups: Set<String>
+        let groups: Set<String>
 
-        package func mayUse(_ group: String) -> Bool { groups.isEmpty || groups.contains(group) }
+        func mayUse(_ group: String) -> Bool { groups.isEmpty || groups.contains(group) }
     }
 
     init(_ configuration: Configuration, previous: RoutingTable?) throws(GatewayError) {
@@ -36,5 +36,5 @@ package final class RoutingTable: Sendable {
     }
 
     /// The caller that a key belongs to. The lookup hashes with a seed of this process, so its time tells nothing.
-    package func caller(key: String) -> Caller? { clients[key] }
+    func caller(key: String) -> Caller? { clients[key] }
 }

@@ -4,15 +4,15 @@ internal import Settings
 internal import Synchronization
 
 /// One upstream of a group, ready to connect to, and how it has fared; shared by all event loops.
-package final class UpstreamTarget: Sendable {
-    package let host: String
-    package let port: Int
-    package let authority: String
-    package let basePath: String
-    package let weight: Int
-    package let connectTimeout: TimeAmount
+final class UpstreamTarget: Sendable {
+    let host: String
+    let port: Int
+    let authority: String
+    let basePath: String
+    let weight: Int
+    let connectTimeout: TimeAmount
     /// The TLS context and, unless the host is an address, the name to verify; nil for plain TCP.
-    package let tls: (context: NIOSSLContext, serverName: String?)?
+    let tls: (context: NIOSSLContext, serverName: String?)?
     private let ejectedUntil = Atomic<Int64>(0)
     private let faults = Atomic<Int>(0)
 
@@ -44,17 +44,17 @@ package final class UpstreamTarget: Sendable {
     }
 
     /// When it may be asked again, in monotonic nanoseconds; in the past when it may be asked now.
-    package var availableAt: Int64 { ejectedUntil.load(ordering: .relaxed) }
+    var availableAt: Int64 { ejectedUntil.load(ordering: .relaxed) }
 
     /// A good answer clears what went before.
-    package func succeeded() {
+    func succeeded() {
         guard faults.load(ordering: .relaxed) != 0 else { return }
         faults.store(0, ordering: .relaxed)
         ejectedUntil.store(0, ordering: .relaxed)
     }
 
     /// It could not be reached or failed: passed over for half a second, doubling to half a minute.
-    package func failed(now: Int64) {
+    func failed(now: Int64) {
         let count = faults.wrappingAdd(1, ordering: .relaxed).newValue
         let milliseconds = min(30_000, 500 << min(count - 1, 6))
         ejectedUntil.store(now + Int64(milliseconds) * 1_000_000, ordering: .relaxed)

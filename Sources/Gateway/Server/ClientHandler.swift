@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Settings
 
 /// The client's end: reads requests off one connection, one after the other, and writes what their exchanges say.
 ///

@@ -19,7 +19,7 @@ public final class GatewayServer: Sendable {
 
     private let endpoint: Configuration.Endpoint
     private let group: MultiThreadedEventLoopGroup
-    private let loops: [NIOLoopBound<LoopContext>]
+    private let loops: [NIOLoopBoundBox<LoopContext>]
     private let eventLoops: [any EventLoop]
     private let counters = GatewayCounters()
     private let logger: Logger
@@ -43,16 +43,17 @@ public final class GatewayServer: Sendable {
         for loop in group.makeIterator() { eventLoops.append(loop) }
         self.eventLoops = eventLoops
         loops = eventLoops.enumerated().map { lane, loop in
-            // A loop's context is made here and used on the loop only from then on.
-            let made = LoopContext(
-                loop: loop,
-                lane: lane,
-                ledger: ledger,
-                counters: counters,
-                table: table,
-                pricer: pricer
+            NIOLoopBoundBox.makeBoxSendingValue(
+                LoopContext(
+                    loop: loop,
+                    lane: lane,
+                    ledger: ledger,
+                    counters: counters,
+                    table: table,
+                    pricer: pricer
+                ),
+                eventLoop: loop
             )
-            return NIOLoopBound(uncheckedFor: made, eventLoop: loop)
         }
         state = Mutex(State(table: table, pricer: pricer))
     }

@@ -1,6 +1,8 @@
 internal import Accounting
 internal import Ledger
 internal import NIOCore
+internal import Settings
+internal import Synchronization
 
 /// Everything that one event loop keeps for itself, so that no request waits for a lock.
 final class LoopContext {
@@ -46,10 +48,7 @@ final class LoopContext {
     /// Must be called once on the loop before the first request.
     func activate() {
         sink = LoopSink(self)
-        _ = loop.assumeIsolated().scheduleRepeatedTask(
-            initialDelay: .milliseconds(100),
-            delay: .milliseconds(100)
-        ) { _ in self.sweep() }
+        scheduleSweep()
     }
 
     @inline(__always)
@@ -144,6 +143,13 @@ final class LoopContext {
             waiting[Int(commit.token)] = nil
             freeTokens.append(commit.token)
             exchange?.committed()
+        }
+    }
+
+    private func scheduleSweep() {
+        loop.assumeIsolated().scheduleTask(in: .milliseconds(100)) {
+            self.sweep()
+            self.scheduleSweep()
         }
     }
 

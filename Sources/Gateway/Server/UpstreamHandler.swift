@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import NIOSSL
+internal import NIOTLS
 
 /// The upstream's end of an exchange: reads answers off one connection and hands their pieces to the exchange.
 final class UpstreamHandler: ChannelDuplexHandler {
@@ -112,7 +113,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event {
+        if case .handshakeCompleted(_)? = event as? TLSUserEvent {
             isReady = true
             exchange?.upstreamReady()
         }

@@ -76,7 +76,9 @@ final class UpstreamPool {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     if let tls = target.tls {
-                        try pipeline.addHandler(NIOSSLClientHandler(context: tls.context, serverHostname: tls.serverName))
+                        try pipeline.addHandler(
+                            NIOSSLClientHandler(context: tls.context, serverHostname: tls.serverName)
+                        )
                     }
                     try pipeline.addHandler(UpstreamHandler(headLimit: headLimit, isSecure: target.tls != nil))
                 }

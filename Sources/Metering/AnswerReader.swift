@@ -1,0 +1,238 @@
+/// Merges the documents of one answer (one of a plain body, one per event of a stream) into what it finally says.
+struct AnswerReader {
+    /// What one document was.
+    struct Outcome {
+        /// It is the one that ends the stream.
+        var isTerminal = false
+        /// It is the OpenAI-style chunk that carries nothing but usage.
+        var isUsageChunk = false
+    }
+
+    /// How much a usage object counts: a running figure gives way to a stated one, which gives way to a final one.
+    private enum Rank: UInt8 { case none, running, stated, final }
+
+    var scanner = AnswerScanner()
+    /// The merged usage object as text; empty when none was seen.
+    private(set) var usage: [UInt8] = []
+    private var rank = Rank.none
+    private(set) var loose = LooseCounts()
+    private(set) var toolUsage: [UInt8] = []
+    private(set) var tallies = Tallies()
+    private(set) var model: [UInt8] = []
+    private(set) var id: [UInt8] = []
+    private(set) var serviceTier: [UInt8] = []
+    /// True when an error object or error event was seen.
+    private(set) var failed = false
+    /// True when an error came after the last usage.
+    private(set) var failedAfterUsage = false
+    /// True when a document was not JSON.
+    var malformed = false
+    /// True when Anthropic's stream began.
+    private(set) var isMessageStream = false
+    /// True when a terminal document was seen.
+    private(set) var sawTerminal = false
+    /// True when a usage object was seen that no later one replaces.
+    private(set) var sawFinalUsage = false
+
+    /// Takes in the document that the scanner has read, and makes the scanner ready for the next.
+    mutating func endDocument(_ event: EventScanner.Event? = nil, allowsPartial: Bool = false) -> Outcome {
+        defer { scanner.reset() }
+        var outcome = Outcome()
+        if let event, event.isDone {
+            sawTerminal = true
+            outcome.isTerminal = true
+            return outcome
+        }
+        if event?.isError == true { noteFailure() }
+        guard scanner.isStarted else { return outcome }
+        guard scanner.state == .done || (allowsPartial && scanner.state != .malformed) else {
+            malformed = true
+            return outcome
+        }
+        let type = documentType()
+        readNames()
+        let hasUsage = readUsage(type)
+        readLoose()
+        if scanner.tallies.mask != 0 { tallies.merge(scanner.tallies) }
+        if scanner.hasValue(.error) || type == .error { readError(type) }
+        outcome.isTerminal = isTerminal(type)
+        outcome.isUsageChunk =
+            scanner.hasChoices && !scanner.hasChoice && scanner.hasValue(.usage) && hasUsage
+            && !scanner.hasValue(.error)
+        if outcome.isTerminal { sawTerminal = true }
+        if hasUsage, outcome.isTerminal || outcome.isUsageChunk { sawFinalUsage = true }
+        return outcome
+    }
+
+    /// Marks the end of an event stream that says so outside the document.
+    mutating func noteTerminal() { sawTerminal = true }
+
+    /// Notes an error told outside a document.
+    mutating func noteFailure() {
+        failed = true
+        failedAfterUsage = true
+    }
+
+    private enum DocumentType { case other, messageStart, messageDelta, messageStop, final, running, error }
+
+    private func documentType() -> DocumentType {
+        scanner.withValue(.type) { type -> DocumentType? in
+            if type.equals("\"message_delta\"") { return .messageDelta }
+            if type.equals("\"message_start\"") { return .messageStart }
+            if type.equals("\"message_stop\"") { return .messageStop }
+            if type.equals("\"error\"") { return .error }
+            let finals: [StaticString] = [
+                "\"response.completed\"", "\"response.incomplete\"", "\"response.failed\"", "\"response.cancelled\"",
+                "\"interaction.completed\"", "\"interaction.complete\"", "\"image_generation.completed\"",
+                "\"image_edit.completed\"", "\"transcript.text.done\"", "\"speech.audio.done\"", "\"message-end\"",
+                "\"stream-end\"",
+            ]
+            // The other events of a Responses stream are many; one comparison tells most of them apart.
+            if type.count < 40, finals.contains(where: { type.equals($0) }) { return .final }
+            return type.starts(with: "\"response.".utf8) ? .running : nil
+        } ?? .other
+    }
+
+    private func isTerminal(_ type: DocumentType) -> Bool {
+        if type == .final || type == .messageStop || scanner.has(.finishReason) { return true }
+        if scanner.has(.invocationMetrics) { return true }
+        return scanner.withValue(.done) { $0.equals("true") } ?? false
+    }
+
+    private mutating func readError(_ type: DocumentType) {
+        let isEmpty = scanner.withValue(.error) { $0.equals("\"\"") || $0.equals("{}") || $0.equals("false") }
+        if type == .error || isEmpty != true { noteFailure() }
+    }
+}
+
+extension AnswerReader {
+    private mutating func readNames() {
+        var model = model
+        self.model = []
+        keep(.model, &model)
+        keep(.innerModel, &model)
+        self.model = model
+        if id.isEmpty {
+            var id = id
+            keep(.innerID, &id)
+            if id.isEmpty { keep(.id, &id) }
+            self.id = id
+        }
+        if scanner.has(.serviceTier) || scanner.has(.innerTier) {
+            var tier = serviceTier
+            keep(.serviceTier, &tier)
+            keep(.innerTier, &tier)
+            serviceTier = tier
+        }
+    }
+
+    /// Replaces a kept name by a captured string, unless that is empty or the same.
+    private func keep(_ field: AnswerField, _ name: inout [UInt8]) {
+        guard scanner.has(field) else { return }
+        scanner.withValue(field) { value -> Void? in
+            var content = value
+            if field == .serviceTier, value.first == Ascii.openBrace {
+                // Bedrock says {"type": "priority"}.
+                guard let tape = JSONTape(value), let type = JSONView(tape: tape, index: 0)["type"] else { return nil }
+                name = Array(type.bytes)
+                return nil
+            }
+            guard value.count > 2, value[0] == Ascii.quote else { return nil }
+            content = value.slice(1..<(value.count - 1))
+            if name.count == content.count, name.elementsEqual(content) { return nil }
+            name.removeAll(keepingCapacity: true)
+            name.append(contentsOf: content)
+            return nil
+        }
+    }
+
+    /// Takes the document's usage object in; true when it has one.
+    private mutating func readUsage(_ type: DocumentType) -> Bool {
+        if scanner.has(.toolUsage) { _ = store(.toolUsage, into: \.toolUsage) }
+        switch type {
+        case .messageStart:
+            isMessageStream = true
+            return take(.messageUsage, .stated)
+        case .messageDelta: return takeDelta()
+        case .running: return take(.usage, .stated)
+        case .final:
+            return take(.responseUsage, .final) || take(.interactionUsage, .final) || take(.usage, .final)
+                || take(.deltaUsage, .final) || take(.responseMeta, .final)
+        default: break
+        }
+        return take(.usage, .stated) || take(.usageMetadata, .stated) || take(.choiceUsage, .stated)
+            || take(.usageInfo, .stated) || take(.interactionUsage, .running) || take(.deltaUsage, .stated)
+            || take(.meta, .running) || take(.groqUsage, .running) || take(.invocationMetrics, .running)
+            || take(.runningUsage, .running)
+    }
+
+    private mutating func take(_ field: AnswerField, _ newRank: Rank) -> Bool {
+        guard scanner.has(field), newRank.rawValue >= rank.rawValue else { return false }
+        // A chunk that only names the traffic type must not hide the counts of the one before.
+        if field == .usageMetadata, !usage.isEmpty,
+            scanner.withValue(field, { $0.containsText("okenCount") }) != true
+        {
+            return false
+        }
+        guard store(field, into: \.usage) else { return false }
+        rank = newRank
+        failedAfterUsage = false
+        return true
+    }
+
+    private mutating func store(_ field: AnswerField, into target: WritableKeyPath<AnswerReader, [UInt8]>) -> Bool {
+        var bytes = self[keyPath: target]
+        self[keyPath: target] = []
+        let isStored = scanner.withValue(field) { value -> Bool? in
+            guard value.count > 2, value[0] == Ascii.openBrace else { return nil }
+            bytes.removeAll(keepingCapacity: true)
+            bytes.append(contentsOf: value)
+            return true
+        }
+        self[keyPath: target] = bytes
+        return isStored ?? false
+    }
+
+    private mutating func takeDelta() -> Bool {
+        guard !usage.isEmpty else { return take(.usage, .stated) }
+        let base = usage
+        let merged = scanner.withValue(.usage) { delta in base.withUnsafeBytes { overlay($0, by: delta) } }
+        guard let merged, merged.count <= AnswerField.usage.limit else { return false }
+        usage = merged
+        failedAfterUsage = false
+        return true
+    }
+
+    private mutating func readLoose() {
+        note(.promptEvalCount, "prompt_eval_count")
+        note(.evalCount, "eval_count")
+        note(.promptTokenCount, "prompt_token_count")
+        note(.generationTokenCount, "generation_token_count")
+        note(.inputTextTokenCount, "inputTextTokenCount")
+        note(.promptTotal, "num_tokens_prompt_total")
+        note(.generatedTotal, "num_tokens_generated")
+        note(.billableCharacters, "billableCharacterCount")
+        let tallies = scanner.tallies
+        guard tallies.mask != 0 else { return }
+        if tallies.has(.resultTokenCount) { loose.note("tokenCount", tallies.resultTokens) }
+        if tallies.has(.resultInputTokens) { loose.note("input_token_count", tallies.resultInputTokens) }
+        if tallies.has(.resultGeneratedTokens) { loose.note("generated_token_count", tallies.resultGeneratedTokens) }
+        if tallies.has(.embeddingTokenCount) { loose.note("token_count", tallies.embeddingTokens) }
+    }
+
+    private mutating func note(_ field: AnswerField, _ name: StaticString) {
+        guard scanner.has(field) else { return }
+        if let count = scanner.withValue(field, { JSONNumber.scaled($0, by: 0) }) { loose.note(name, count) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// True when a literal occurs anywhere in the bytes.
+    func containsText(_ literal: StaticString) -> Bool {
+        let length = literal.utf8CodeUnitCount
+        guard length > 0, length <= count else { return false }
+        for start in 0...(count - length)
+        where self[start] == literal.utf8Start[0] && slice(start..<(start + length)).equals(literal) { return true }
+        return false
+    }
+}

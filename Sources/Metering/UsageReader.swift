@@ -1,0 +1,85 @@
+import Accounting
+
+/// Turns a provider's usage object into normal form, choosing the reader by the object's shape and never by host.
+struct UsageReader {
+    /// True when the answering model is Google's, whose OpenAI-compatible endpoint hides thinking in the total.
+    var isGoogle = false
+    private(set) var usage = Usage()
+    /// Parts clamped and totals that do not reconcile.
+    private(set) var anomalies: UInt32 = 0
+    /// The model that really served, when the usage object names another.
+    private(set) var servedModel: String?
+
+    init(isGoogle: Bool) { self.isGoogle = isGoogle }
+
+    /// Reads one usage object.
+    ///
+    /// - Returns: false when it states nothing that can be understood; then nothing changes.
+    mutating func read(_ raw: UnsafeRawBufferPointer) -> Bool {
+        guard let tape = JSONTape(raw), tape.nodes[0].kind == .object else { return false }
+        return read(JSONView(tape: tape, index: 0))
+    }
+
+    private mutating func read(_ root: JSONView) -> Bool {
+        let tally = tally(of: root)
+        usage.reportedTotal = (root["total_tokens"] ?? root["totalTokenCount"] ?? root["totalTokens"])?.count
+        usage.serviceTier = (root["service_tier"] ?? root["serviceTier"] ?? root["trafficType"])?.string(limit: 64)
+        usage.speed = root["speed"]?.string(limit: 64)
+        usage.region = root["inference_geo"]?.string(limit: 64)
+        readCost(root)
+        guard !tally.isEmpty else { return usage.providerCost != nil }
+        usage.counts = tally.lines(&anomalies)
+        readIterations(root)
+        return true
+    }
+
+    /// Adds work billed beside the usage object.
+    mutating func add(_ additional: Usage.Additional) { usage.additional.append(additional) }
+
+    /// Adds a line.
+    mutating func add(_ count: Int64, to unit: UsageUnit) { usage.counts.add(count, to: unit) }
+
+    private func tally(of root: JSONView) -> UsageTally {
+        func has(_ keys: StaticString...) -> Bool { keys.contains { root[$0] != nil } }
+        if has("promptTokenCount", "totalTokenCount", "candidatesTokenCount", "responseTokenCount") {
+            return UsageShapes.gemini(root)
+        }
+        if has("prompt_tokens", "completion_tokens") { return UsageShapes.chat(root, isGoogle: isGoogle) }
+        if has("total_input_tokens", "total_output_tokens") { return UsageShapes.interactions(root) }
+        if has("billed_units", "tokens") { return UsageShapes.cohere(root) }
+        if has("inputTokens", "outputTokens") { return UsageShapes.converse(root) }
+        if has("input_tokens", "output_tokens") {
+            let isAnthropic = has(
+                "cache_creation_input_tokens",
+                "cache_read_input_tokens",
+                "cache_creation",
+                "server_tool_use",
+                "iterations"
+            )
+            return isAnthropic ? UsageShapes.anthropic(root) : UsageShapes.responses(root)
+        }
+        return UsageShapes.loose(root)
+    }
+
+    private mutating func readIterations(_ root: JSONView) {
+        root["iterations"]?.forEachChild { step in
+            guard let type = step["type"] else { return }
+            if type.bytes.equals("compaction") || type.bytes.equals("advisor_message") {
+                // At most one per turn of a tool loop; the bound keeps an event small.
+                guard usage.additional.count < 64 else { return }
+                let counts = UsageShapes.anthropic(step).lines(&anomalies)
+                usage.additional.append(.init(model: step["model"]?.string(limit: 256), counts: counts))
+            } else if type.bytes.equals("fallback_message") {
+                servedModel = step["model"]?.string(limit: 256) ?? servedModel
+            }
+        }
+    }
+
+    private mutating func readCost(_ root: JSONView) {
+        // Ticks are 10⁻¹⁰ dollars, so a tick is a hundred picodollars.
+        let ticks = root["cost_in_usd_ticks"]?.scaled(by: 2)
+        let cost = root["cost"]
+        let stated = cost?.scaled(by: 12) ?? cost?["total_cost"]?.scaled(by: 12)
+        if let amount = stated ?? ticks { usage.providerCost = Money(picodollars: amount) }
+    }
+}

@@ -1,0 +1,97 @@
+"""Changing prices: the difference is told before anything is written, as charged stays, restated changes."""
+
+import json
+from decimal import Decimal
+
+from support.book import FIRST, Book, repriced
+from support.compare import sums, usd
+from support.sdk import CALLS, through
+
+
+def test_adopting_a_book_restates_history_and_keeps_what_was_charged(gateway, tmp_path):
+    answers = [(call, "", through(gateway, call)) for call in CALLS]
+    _, _, cost = sums(answers)
+    charged = sum(cost.values())
+    gateway.level()
+    before = {row["model"]: row for row in gateway.report("model")}
+    assert sum(usd(row["cost_usd"]) for row in before.values()) == charged
+
+    book = repriced(FIRST, "1.5")
+    path = book.write(tmp_path / "new-prices.yaml")
+    restated = sum(book.cost(answer.truth) for _, _, answer in answers)
+    adopted = len(gateway.events("pricebook.adopted"))
+
+    difference = json.loads(gateway.command("prices", "diff", path, "--format", "json"))
+    assert usd(difference["as_charged_usd"]) == charged
+    assert usd(difference["restated_usd"]) == restated
+    assert usd(difference["difference_usd"]) == restated - charged
+    assert len(gateway.events("pricebook.adopted")) == adopted, "prices diff wrote something"
+    assert {row["model"]: row for row in gateway.report("model")} == before
+
+    gateway.command("prices", "adopt", path)
+    gateway.level()
+    assert len(gateway.events("pricebook.adopted")) == adopted + 1
+    after = {row["model"]: row for row in gateway.report("model")}
+    for (_, model), amount in cost.items():
+        assert usd(after[model]["cost_usd"]) == amount, "what was charged changed"
+        assert usd(after[model]["restated_usd"]) == amount * Decimal("1.5")
+    metrics = gateway.metrics()
+    measured = metrics.sum("tollgate_cost_usd_total")
+    assert abs(measured - charged) <= charged * Decimal("1e-15"), "a counter moved with the price book"
+
+    # From now on the new prices are charged.
+    answer = through(gateway, CALLS[0])
+    event = gateway.event(answer.request_id)
+    assert Decimal(event["cost"]["usd"]) == book.cost(answer.truth)
+    assert event["cost"]["price_book"] == 2
+
+    # The stored events of before still say what they said.
+    events = {event["id"]: event for event in gateway.completed()}
+    for _, _, answer in answers:
+        assert Decimal(events[answer.request_id]["cost"]["usd"]) == FIRST.cost(answer.truth)
+        assert events[answer.request_id]["cost"]["price_book"] == 1
+
+
+def test_what_if_writes_nothing(gateway, tmp_path):
+    answers = [through(gateway, call) for call in CALLS]
+    gateway.level()
+    book = repriced(FIRST, "0.5")
+    path = book.write(tmp_path / "what-if.yaml")
+    rows = gateway.report("model", "--prices", path)
+    assert sum(usd(row["what_if_usd"]) for row in rows) == sum(book.cost(answer.truth) for answer in answers)
+    assert len(gateway.events("pricebook.adopted")) == 1
+
+
+def test_a_changed_file_is_adopted_at_the_next_start(make_gateway):
+    gateway = make_gateway().start()
+    first = through(gateway, CALLS[0])
+    assert gateway.stop() == 0
+    book = repriced(FIRST, "2")
+    book.write(gateway.folder / "prices.yaml")
+    gateway.start()
+    second = through(gateway, CALLS[0])
+    assert [event["revision"] for event in gateway.events("pricebook.adopted")] == [1, 2]
+    assert Decimal(gateway.event(first.request_id)["cost"]["usd"]) == FIRST.cost(first.truth)
+    assert Decimal(gateway.event(second.request_id)["cost"]["usd"]) == book.cost(second.truth)
+    # The same file again is no new book.
+    assert gateway.stop() == 0
+    gateway.start()
+    assert len(gateway.events("pricebook.adopted")) == 2
+
+
+def test_prices_list_and_show(gateway):
+    assert "1" in gateway.command("prices", "list")
+    shown = gateway.command("prices", "show")
+    for row in FIRST.rows:
+        assert row.model in shown
+
+
+def test_a_model_without_a_price_is_unpriced_not_free(make_gateway):
+    gateway = make_gateway(book=Book([FIRST.rows[1]])).start()
+    answer = through(gateway, CALLS[0])
+    event = gateway.event(answer.request_id)
+    assert event["cost"]["state"] == "unpriced" and event["cost"]["usd"] is None
+    gateway.level()
+    metrics = gateway.metrics()
+    assert metrics.sum("tollgate_unpriced_requests_total") == 1
+    assert metrics.sum("tollgate_cost_usd_total") == 0
