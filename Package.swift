@@ -94,7 +94,10 @@ let network: [Target] = [
             nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
         ]
     ),
-    tests("AdminTests", ["Admin", "Views", "Events", "Ledger", "Accounting", "Settings", nioCore, nioPosix]),
+    tests(
+        "AdminTests",
+        ["Admin", "Views", "Events", "Ledger", "Accounting", "Settings", nioCore, nioPosix, logging]
+    ),
 ]
 
 let package = Package(

@@ -51,7 +51,9 @@ struct RebuildCommand: AsyncParsableCommand {
             } else {
                 let seconds = max(last.seconds ?? 0, 0.001)
                 let rate = Int(min(Double(last.done) / seconds, 1e15))
-                try Output.line("Rebuilt the views from \(last.done) events in \(Figures.seconds(seconds)) s (\(rate) events/s).")
+                try Output.line(
+                    "Rebuilt the views from \(last.done) events in \(Figures.seconds(seconds)) s (\(rate) events/s)."
+                )
             }
         }
     }

@@ -20,6 +20,15 @@ enum Journal {
         try ledger.appendAndWait(events.map(EventCodec.encode))
     }
 
+    /// Writes what became of the requests that an earlier process left under way.
+    static func recover(_ ledger: Ledger, _ views: ViewService, _ logger: Logger) throws {
+        let state = views.readBlocking { $0 }
+        let count = try Recovery.interruptLeftovers(ledger: ledger, state: state, now: WallClock.now())
+        if count > 0 {
+            logger.warning("an earlier process left requests under way", metadata: ["interrupted": "\(count)"])
+        }
+    }
+
     /// Writes that the node serves, and with which configuration when that is another than last time.
     static func started(_ ledger: Ledger, _ configuration: Configuration) throws {
         let now = WallClock.now()

@@ -39,11 +39,19 @@ final class Node: Sendable {
         do {
             try Journal.begin(ledger)
             let node = try Node(ledger, directory: configuration.dataDirectory, isReadOnly: false)
-            try Journal.recover(ledger, node.views, logger)
-            let adoption = try node.prices.adopt(book, origin: origin)
-            if adoption.isNew { logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"]) }
-            try Journal.started(ledger, configuration)
-            return node
+            do {
+                if let failure = node.views.failure { throw ManagementError(.damaged, failure) }
+                try Journal.recover(ledger, node.views, logger)
+                let adoption = try node.prices.adopt(book, origin: origin)
+                if adoption.isNew {
+                    logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
+                }
+                try Journal.started(ledger, configuration)
+                return node
+            } catch {
+                node.views.close()
+                throw error
+            }
         } catch {
             ledger.close()
             throw error
