@@ -51,7 +51,8 @@ DATE_RULE = re.compile(r'^\^[\w./-]*(\\\.[\w./-]*)*(\[-@\]|-)?\\d\{[48]\}(-\\d\{
 
 
 def decimal(value, divisor=1):
-    text = format(Decimal(value) / divisor, 'f')
+    # Some sources give binary fractions such as 0.18000000000000002; a price has 12 digits after the point at most.
+    text = format((Decimal(value) / divisor).quantize(Decimal('1e-12')), 'f')
     return text.rstrip('0').rstrip('.') if '.' in text else text
 
 

@@ -1499,7 +1499,7 @@ enum BuiltInPrices {
         qwen/qwen3-coder-480b-a35b-instruct|qwen/qwen3-coder-480b-a35b-instruct-fast|qwen/qwen3-coder-480b-a35b-instruct-fp8|qwen/qwen3-coder-480b-a35b-instruct-fp8-fast i=2 o=2
         qwen/qwen3-coder-next-fp8|qwen/qwen3-coder-next-fp8-fast i=0.5 o=1.2
         qwen/qwen3-next-80b-a3b-instruct|qwen/qwen3-next-80b-a3b-instruct-fast i=0.15 o=1.5
-        qwen/qwen3-vl-8b-instruct|qwen/qwen3-vl-8b-instruct-fast i=0.18000000000000002 o=0.68
+        qwen/qwen3-vl-8b-instruct|qwen/qwen3-vl-8b-instruct-fast i=0.18 o=0.68
         qwen/qwen3.5-397b-a17b|qwen/qwen3.5-397b-a17b-fast i=0.6 o=3.6
         qwen/qwen3.5-9b|qwen/qwen3.5-9b-fast i=0.1 o=0.15
          from=1792368000 i=0.17 o=0.25
@@ -1508,11 +1508,11 @@ enum BuiltInPrices {
         deepseek-ai/deepseek-r1|deepseek-ai/deepseek-r1-fast|deepseek-ai/deepseek-r1-0528|deepseek-ai/deepseek-r1-0528-fast i=3 o=7
         deepseek-ai/deepseek-v3|deepseek-ai/deepseek-v3-fast|deepseek-ai/deepseek-v3-0324|deepseek-ai/deepseek-v3-0324-fast i=1.25 o=1.25
         deepseek-ai/deepseek-v3.1|deepseek-ai/deepseek-v3.1-fast i=0.6 o=1.7
-        deepseek-ai/deepseek-v4-flash-0731|deepseek-ai/deepseek-v4-flash-0731-fast i=0.13999999999999999 o=0.27999999999999997
+        deepseek-ai/deepseek-v4-flash-0731|deepseek-ai/deepseek-v4-flash-0731-fast i=0.14 o=0.28
         deepseek-ai/deepseek-v4-pro-0813|deepseek-ai/deepseek-v4-pro-0813-fast i=1.32 o=3.96
         google/gemma-3n-e4b-it|google/gemma-3n-e4b-it-fast i=0.02 o=0.04
         meta-llama/llama-3.3-70b-instruct|meta-llama/llama-3.3-70b-instruct-fast i=0.88 o=0.88
-         from=1792368000 i=1.0399999999999998 o=1.0399999999999998
+         from=1792368000 i=1.04 o=1.04
         meta-llama/llama-4-maverick-17b-128e-instruct-fp8|meta-llama/llama-4-maverick-17b-128e-instruct-fp8-fast i=0.27 o=0.85
         meta-models/muse-glimmer-30b|meta-models/muse-glimmer-30b-fast i=0.35 o=1.5
         moonshotai/kimi-k2.5|moonshotai/kimi-k2.5-fast i=0.5 o=2.8
@@ -1817,43 +1817,43 @@ enum BuiltInPrices {
         google/gemini-2.0-flash-001 i=0.1 o=0.4
         google/gemini-2.0-flash-lite-001 i=0.075 o=0.3
         google/gemini-2.5-flash i=0.3 cw=0.3833 cr=0.075 o=2.5
-         from=1792368000 i=0.3 cw=0.0833333333333333 cr=0.03 o=2.5
-        google/gemini-2.5-flash-image i=0.3 cw=0.08333333333333334 cr=0.03 o=2.5
-        google/gemini-2.5-flash-lite i=0.1 cw=0.08333333333333334 cr=0.01 o=0.4
+         from=1792368000 i=0.3 cw=0.083333333333 cr=0.03 o=2.5
+        google/gemini-2.5-flash-image i=0.3 cw=0.083333333333 cr=0.03 o=2.5
+        google/gemini-2.5-flash-lite i=0.1 cw=0.083333333333 cr=0.01 o=0.4
         google/gemini-2.5-flash-lite-preview-09-2025 i=0.1 o=0.4
-        google/gemini-2.5-flash-lite:batch i=0.05 cw=0.04166666666666665 cr=0.01 o=0.2
+        google/gemini-2.5-flash-lite:batch i=0.05 cw=0.041666666667 cr=0.01 o=0.2
         google/gemini-2.5-flash-preview i=0.15 o=0.6
         google/gemini-2.5-flash-preview-09-2025 i=0.3 cw=0.383 cr=0.075 o=2.5
         google/gemini-2.5-flash-preview:thinking i=0.15 o=3.5
-        google/gemini-2.5-flash:batch i=0.15 cw=0.04166666666666665 cr=0.03 o=1.25
+        google/gemini-2.5-flash:batch i=0.15 cw=0.041666666667 cr=0.03 o=1.25
         google/gemini-2.5-pro|google/gemini-2.5-pro-preview|google/gemini-2.5-pro-preview-05-06 i=1.25 cw=1.625 cr=0.31 o=10
          from=1792368000 i=1.25 cw=0.375 cr=0.125 o=10 >200000 i=2.5 cr=0.25 o=15
         google/gemini-2.5-pro-preview-03-25 i=1.25 o=10
         google/gemini-2.5-pro:batch i=0.625 cw=0.1875 cr=0.125 o=5 >200000 i=1.25 cr=0.25 o=7.5
-        google/gemini-3-flash-preview|google/gemini-3-flash-preview-20251217 i=0.5 cw=0.08333333333333334 cr=0.05 o=3
-        google/gemini-3-flash-preview:batch i=0.25 cw=0.04166666666666665 o=1.5
+        google/gemini-3-flash-preview|google/gemini-3-flash-preview-20251217 i=0.5 cw=0.083333333333 cr=0.05 o=3
+        google/gemini-3-flash-preview:batch i=0.25 cw=0.041666666667 o=1.5
         google/gemini-3-pro-image|google/gemini-3-pro-image-20260528 i=2 cw=0.375 cr=0.2 o=12
         google/gemini-3-pro-image-preview|google/gemini-3-pro-image-preview-20251120 i=2 cw=0.375 cr=0.2 o=12
         google/gemini-3.1-flash-image|google/gemini-3.1-flash-image-20260528 i=0.5 o=3
         google/gemini-3.1-flash-image-preview|google/gemini-3.1-flash-image-preview-20260226 i=0.5 o=3
-        google/gemini-3.1-flash-lite|google/gemini-3.1-flash-lite-preview|google/gemini-3.1-flash-lite-20260507 i=0.25 cw=0.08333333333333334 cr=0.025 o=1.5
+        google/gemini-3.1-flash-lite|google/gemini-3.1-flash-lite-preview|google/gemini-3.1-flash-lite-20260507 i=0.25 cw=0.083333333333 cr=0.025 o=1.5
         google/gemini-3.1-flash-lite-image|google/gemini-3.1-flash-lite-image-20260630 i=0.25 o=1.5
-        google/gemini-3.1-flash-lite:batch i=0.125 cw=0.04166666666666665 cr=0.0125 o=0.75
+        google/gemini-3.1-flash-lite:batch i=0.125 cw=0.041666666667 cr=0.0125 o=0.75
         google/gemini-3.1-pro-preview|google/gemini-3.1-pro-preview-customtools|google/gemini-3.1-pro-preview-20260219 i=2 cw=0.375 cr=0.2 o=12
          from=1792368000 i=2 cw=0.375 cr=0.2 o=12 >200000 i=4 cr=0.4 o=18
         google/gemini-3.1-pro-preview:batch i=1 cw=0.1875 o=6 >200000 i=2 o=9
-        google/gemini-3.5-flash|google/gemini-3.5-flash-20260519 i=1.5 cw=0.08333333333333334 cr=0.15 o=9
-        google/gemini-3.5-flash-lite|google/gemini-3.5-flash-lite-20260721 i=0.3 cw=0.0833333333333333 cr=0.03 o=2.5
-        google/gemini-3.5-flash-lite:batch i=0.15 cw=0.04166666666666665 cr=0.015 o=1.25
-        google/gemini-3.5-flash:batch i=0.75 cw=0.04166666666666665 cr=0.075 o=4.5
-        google/gemini-3.6-flash|google/gemini-3.6-flash-20260721 i=0.75 cw=0.0416666666666667 cr=0.075 o=3.75
-        google/gemini-3.6-flash:batch i=0.375 cw=0.0416666666666667 cr=0.0375 o=1.875
-        google/gemini-3.7-flash|google/gemini-3.7-flash-20260813 i=0.75 cw=0.0416666666666667 cr=0.075 o=3.75
-        google/gemini-3.7-flash:batch i=0.375 cw=0.0416666666666667 cr=0.0375 o=1.875
-        google/gemini-3.8-flash|google/gemini-3.8-flash-20260902 i=0.75 cw=0.041666666666666664 cr=0.075 o=3.75
-         from=1792368000 i=0.825 cw=0.041666666666666664 cr=0.0825 o=4.125
-         from=1793664000 i=0.75 cw=0.041666666666666664 cr=0.075 o=3.75
-        google/gemini-3.8-flash:batch i=0.375 cw=0.0416666666666667 cr=0.0375 o=1.875
+        google/gemini-3.5-flash|google/gemini-3.5-flash-20260519 i=1.5 cw=0.083333333333 cr=0.15 o=9
+        google/gemini-3.5-flash-lite|google/gemini-3.5-flash-lite-20260721 i=0.3 cw=0.083333333333 cr=0.03 o=2.5
+        google/gemini-3.5-flash-lite:batch i=0.15 cw=0.041666666667 cr=0.015 o=1.25
+        google/gemini-3.5-flash:batch i=0.75 cw=0.041666666667 cr=0.075 o=4.5
+        google/gemini-3.6-flash|google/gemini-3.6-flash-20260721 i=0.75 cw=0.041666666667 cr=0.075 o=3.75
+        google/gemini-3.6-flash:batch i=0.375 cw=0.041666666667 cr=0.0375 o=1.875
+        google/gemini-3.7-flash|google/gemini-3.7-flash-20260813 i=0.75 cw=0.041666666667 cr=0.075 o=3.75
+        google/gemini-3.7-flash:batch i=0.375 cw=0.041666666667 cr=0.0375 o=1.875
+        google/gemini-3.8-flash|google/gemini-3.8-flash-20260902 i=0.75 cw=0.041666666667 cr=0.075 o=3.75
+         from=1792368000 i=0.825 cw=0.041666666667 cr=0.0825 o=4.125
+         from=1793664000 i=0.75 cw=0.041666666667 cr=0.075 o=3.75
+        google/gemini-3.8-flash:batch i=0.375 cw=0.041666666667 cr=0.0375 o=1.875
         google/gemini-4-argon|google/gemini-4-argon-20261013 i=2 cw=0.1875 cr=0.1 o=10
         google/gemini-4-argon:batch i=1 cw=0.1875 cr=0.05 o=5
         google/gemini-flash-1.5 i=0.075 o=0.3
@@ -2570,8 +2570,8 @@ enum BuiltInPrices {
         ~deepseek/deepseek-pro-latest i=0.225 cr=0.23 o=8
         ~deepseek/deepseek-v4-flash-latest i=0.0065 o=0.45
          from=1792368000 i=0.00688 cr=0.00336 o=0.12
-        ~google/gemini-flash-latest i=1.5 cw=0.08333333333333334 cr=0.15 o=9
-         from=1792368000 i=0.75 cw=0.0416666666666667 cr=0.075 o=3.75
+        ~google/gemini-flash-latest i=1.5 cw=0.083333333333 cr=0.15 o=9
+         from=1792368000 i=0.75 cw=0.041666666667 cr=0.075 o=3.75
         ~google/gemini-pro-latest i=2 cw=0.375 cr=0.2 o=12
          from=1792368000 i=2 cw=0.1875 cr=0.1 o=10
         ~moonshotai/kimi-latest i=0.68 cr=0.34 o=3.41

@@ -2,7 +2,10 @@ extension PriceBook {
     /// The list prices that come with the program, as of ``BuiltInPrices/date``; parsed at the first use.
     ///
     /// Should the embedded text be faulty, this is the empty book, by which everything is unpriced; a test loads it.
-    public static let builtIn: PriceBook = (try? PriceText.parse(BuiltInPrices.text)) ?? .empty
+    public static let builtIn: PriceBook = (try? loadBuiltIn()) ?? .empty
+
+    /// Parses the embedded text.
+    package static func loadBuiltIn() throws(PriceBookError) -> PriceBook { try PriceText.parse(BuiltInPrices.text) }
 
     /// Where the built-in prices come from, and of which day they are.
     public static var builtInOrigin: String { "\(BuiltInPrices.origin), \(BuiltInPrices.date)" }

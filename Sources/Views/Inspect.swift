@@ -33,7 +33,10 @@ public struct Inspect: Sendable {
                 found.append(try Self.found(sequence, record, source, books))
             }
             guard !found.isEmpty else {
-                throw ViewError(.notFound, "no event is of the request \(text): it may be of another ledger or still running")
+                throw ViewError(
+                    .notFound,
+                    "no event is of the request \(text): it may be of another ledger or still running"
+                )
             }
         } else {
             throw ViewError(.badQuestion, "`\(text)` is neither a sequence such as 42 nor the id of a request")
@@ -157,7 +160,13 @@ package enum JSONLayout {
         for (index, byte) in json.enumerated() {
             if inString {
                 out.append(byte)
-                if isEscaped { isEscaped = false } else if byte == 0x5c { isEscaped = true } else if byte == 0x22 { inString = false }
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == 0x5c {
+                    isEscaped = true
+                } else if byte == 0x22 {
+                    inString = false
+                }
                 continue
             }
             switch byte {

@@ -28,8 +28,8 @@ extension MetricsRenderer {
         page.counter([], String(runtime.ledgerRecords), created: nil)
         page.begin("tollgate_ledger_errors_total", .counter, "Commits of this process that failed.")
         page.counter([], String(runtime.ledgerErrors), created: nil)
-        page.begin("tollgate_ledger_bytes", .gauge, "Size of the ledger on disk.", unit: "bytes")
-        page.gauge([], String(runtime.ledgerBytes))
+        page.begin("tollgate_ledger_record_bytes_total", .counter, "Bytes of records committed by this process.")
+        page.counter([], String(runtime.ledgerBytes), created: nil)
         page.begin("tollgate_ledger_commit_seconds", .histogram, "How long synced commits took.", unit: "seconds")
         page.histogram(
             [],

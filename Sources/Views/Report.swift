@@ -60,7 +60,9 @@ public struct Report: Equatable, Sendable {
         scope.until = query.until ?? .max
         scope.prunesHours = false
         if let whatIf { scope.pinned = Pricer(book: whatIf, revision: 0) }
-        guard let fold = try ViewEngine.rebuilt(source, newestBook: newestBook, scope: scope, progress) else { return nil }
+        guard let fold = try ViewEngine.rebuilt(source, newestBook: newestBook, scope: scope, progress) else {
+            return nil
+        }
         var whole = query
         whole.since = nil
         whole.until = nil
@@ -80,7 +82,9 @@ public struct Report: Equatable, Sendable {
             let start = bucket * cube.width
             if let since = query.since, start < since { continue }
             if let until = query.until, start >= until { continue }
-            guard let row = labels.row(dimension: Cube.dimension(key), bucket: bucket, width: cube.width) else { continue }
+            guard let row = labels.row(dimension: Cube.dimension(key), bucket: bucket, width: cube.width) else {
+                continue
+            }
             sums[row, default: Sums()] += cube.cells[slot]
             total += cube.cells[slot]
         }

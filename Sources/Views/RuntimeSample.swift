@@ -18,7 +18,7 @@ public struct RuntimeSample: Sendable {
     public var commitBuckets: [(bound: Double, count: UInt64)] = []
     /// Sum of commit durations in seconds.
     public var commitSeconds: Double = 0
-    /// Bytes of the ledger on disk.
+    /// Bytes of records that this process committed.
     public var ledgerBytes: UInt64 = 0
     /// Commits that failed.
     public var ledgerErrors: UInt64 = 0

@@ -152,7 +152,7 @@ package struct ViewFold {
         var sums = Sums()
         sums.requests = 1
         sums.errors = 1
-        add(sums, at: started.time, &profile)
+        Self.add(sums, at: started.time, &profile, &state, scope)
     }
 
     private mutating func foldCompleted(_ record: UnsafeRawBufferPointer) throws(EventError) {
@@ -166,7 +166,7 @@ package struct ViewFold {
         try foldAttempts(&reader, group: profiles[number].group)
         count(reader, number)
         let sums = try sums(&reader, number)
-        add(sums, at: reader.time, &profiles[number])
+        Self.add(sums, at: reader.time, &profiles[number], &state, scope)
     }
 
     private mutating func foldAttempts(_ reader: inout CompletedReader, group: UInt16) throws(EventError) {
@@ -310,7 +310,13 @@ package struct ViewFold {
         if let slot = state.hours.find(hour) { state.hours.cells[slot] += sums }
     }
 
-    private mutating func add(_ sums: Sums, at time: Int64, _ profile: inout Profile) {
+    private static func add(
+        _ sums: Sums,
+        at time: Int64,
+        _ profile: inout Profile,
+        _ state: inout ViewState,
+        _ scope: Scope
+    ) {
         let day = Timestamp.floorDivide(time, Timestamp.day)
         if day != profile.day {
             profile.day = day

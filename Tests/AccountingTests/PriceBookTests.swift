@@ -142,6 +142,7 @@ struct PriceBookTests {
     }
 
     @Test func builtInBook() throws {
+        #expect(try PriceBook.loadBuiltIn() == .builtIn)
         #expect(PriceBook.builtIn.rows.count > 2000)
         #expect(Set(PriceBook.builtIn.rows.map(\.provider)).count >= 30)
         #expect(PriceBook.builtInOrigin.hasPrefix("genai-prices"))
