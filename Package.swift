@@ -32,6 +32,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -70,13 +71,16 @@ let network: [Target] = [
     ),
     library(
         "Admin",
-        ["Views", "Events", "Ledger", "Accounting", "Settings", hummingbird, logging, nioCore, nioPosix]
+        [
+            "Views", "Events", "Ledger", "Accounting", "Settings", hummingbird, lifecycle, logging, nioCore, nioPosix,
+            nioHTTP1,
+        ]
     ),
     .executableTarget(
         name: "tollgate",
         dependencies: [
             "Gateway", "Admin", "Views", "Events", "Ledger", "Accounting", "Settings", "Simulator",
-            arguments, lifecycle, logging, nioCore, nioPosix, nioHTTP1,
+            arguments, lifecycle, unixSignals, logging, nioCore, nioPosix, nioHTTP1,
         ],
         swiftSettings: swiftSettings,
         linkerSettings: staticRuntime
@@ -90,7 +94,10 @@ let network: [Target] = [
             nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging,
         ]
     ),
-    tests("AdminTests", ["Admin", "Views", "Events", "Ledger", "Accounting", "Settings", nioCore, nioPosix]),
+    tests(
+        "AdminTests",
+        ["Admin", "Views", "Events", "Ledger", "Accounting", "Settings", nioCore, nioPosix, logging]
+    ),
 ]
 
 let package = Package(

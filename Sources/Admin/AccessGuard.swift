@@ -20,7 +20,8 @@ struct AccessGuard: Sendable {
     func check(_ request: ManagementRequest, _ credentials: Credentials) throws(ManagementError) {
         if isSocket || Self.open.contains(request.path) { return }
         let tokens =
-            request.path == "/metrics" ? [metricsToken, adminToken].compactMap(\.self) : [adminToken].compactMap(\.self)
+            request.path == "/metrics"
+            ? [metricsToken, adminToken].compactMap(\.self) : [adminToken].compactMap(\.self)
         guard tokens.isEmpty else { return try checkToken(tokens, credentials.authorization) }
         try checkBrowser(request, credentials)
     }

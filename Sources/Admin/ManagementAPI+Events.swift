@@ -6,17 +6,17 @@ import Views
 extension ManagementAPI {
     /// `/api/export`: the events of a range that is fixed when the export starts, as NDJSON or CSV.
     func export(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
-        let isCSV = try request.choice("format", ["ndjson", "csv"]) == "csv"
-        let reader = EventReader(
-            source: backend.source,
-            first: max(1, try request.number("from") ?? 1),
-            last: min(try request.number("through") ?? .max, backend.source.head),
+        let name = try request.choice("format", Export.Format.allCases.map(\.rawValue))
+        let export = Export(
+            format: Export.Format(rawValue: name) ?? .ndjson,
+            from: max(1, try request.number("from") ?? 1),
+            through: min(try request.number("through") ?? .max, backend.source.head),
             since: try request.moment("since"),
-            until: try request.moment("until"),
-            isCSV: isCSV
+            until: try request.moment("until")
         )
+        let reader = EventReader(source: backend.source, export: export)
         return ManagementAnswer(
-            contentType: isCSV ? MediaType.csv : MediaType.lines,
+            contentType: export.format.contentType,
             body: .pieces { [self] in try await self.blocking { try reader.next() } }
         )
     }
@@ -30,14 +30,8 @@ extension ManagementAPI {
         let source = backend.source
         let first = max(1, try request.number("from") ?? 1)
         let last = try request.number("through") ?? .max
-        let reader = EventReader(
-            source: source,
-            first: first,
-            last: isFollowing ? last : min(last, source.head),
-            since: nil,
-            until: nil,
-            isCSV: false
-        )
+        let through = isFollowing ? last : min(last, source.head)
+        let reader = EventReader(source: source, export: Export(from: first, through: through))
         guard isFollowing else {
             return ManagementAnswer(
                 contentType: MediaType.lines,
@@ -65,10 +59,11 @@ extension ManagementAPI {
 
     private static let followInterval = Duration.milliseconds(100)
 
-    /// `/api/events/{sequence or request id}`: one event as JSON.
+    /// `/api/events/{sequence or request id}`: what is known of one event or request, as indented JSON.
     func inspect(_ name: String) async throws -> ManagementAnswer {
         let source = backend.source
-        let bytes = try await blocking { try EventReader.inspect(name, source) }
-        return ManagementAnswer(contentType: MediaType.json, body: .whole(bytes + [0x0a]))
+        let books = await backend.views.read { $0.books }
+        let bytes = try await blocking { try Inspect(name, in: source, books: books).render() }
+        return ManagementAnswer(contentType: MediaType.json, body: .whole(bytes))
     }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import Views
 
 extension ManagementAPI {
@@ -18,7 +19,13 @@ extension ManagementAPI {
             do {
                 let isDone = try await blocking {
                     try views.rebuild { progress in
-                        let line = Self.line(progress.done, progress.total, clock.now - start, finished: nil, error: nil)
+                        let line = Self.line(
+                            progress.done,
+                            progress.total,
+                            clock.now - start,
+                            finished: nil,
+                            error: nil
+                        )
                         // A reader that went away ends the rebuild.
                         if case .terminated = feed.yield(line) { return false }
                         return true

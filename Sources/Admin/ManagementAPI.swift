@@ -1,5 +1,7 @@
+import Accounting
 import Events
 import NIOPosix
+import Settings
 import Synchronization
 import Views
 

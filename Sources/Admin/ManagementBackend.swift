@@ -35,6 +35,10 @@ public struct ManagementBackend: Sendable {
     public var sample: @Sendable () -> RuntimeSample
     /// Why no request can be served now; nil when they can.
     public var unready: @Sendable () -> String?
+    /// The price book in a YAML text; throws what is wrong with it.
+    public var readBook: @Sendable (_ text: [UInt8]) throws(ManagementError) -> PriceBook
+    /// A price book as YAML that `readBook` reads to the same book.
+    public var writeBook: @Sendable (_ book: PriceBook) -> String
     /// Writes `pricebook.adopted` and prices new requests by the book; blocking.
     public var adopt: @Sendable (_ book: PriceBook, _ origin: String) throws(ManagementError) -> Adoption
 
@@ -44,12 +48,16 @@ public struct ManagementBackend: Sendable {
         views: ViewService,
         version: String,
         isServing: Bool,
+        readBook: @escaping @Sendable (_ text: [UInt8]) throws(ManagementError) -> PriceBook,
+        writeBook: @escaping @Sendable (_ book: PriceBook) -> String,
         adopt: @escaping @Sendable (_ book: PriceBook, _ origin: String) throws(ManagementError) -> Adoption
     ) {
         self.source = source
         self.views = views
         self.version = version
         self.isServing = isServing
+        self.readBook = readBook
+        self.writeBook = writeBook
         self.adopt = adopt
         compatibility = { [] }
         sample = { RuntimeSample() }

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 public import Logging
-import NIOCore
+public import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 public import Settings
@@ -69,7 +69,16 @@ public final class ManagementServer: Service {
                 }
             )
         }
-        try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet)).run()
+        do {
+            try await ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet))
+                .run()
+        } catch let error as IOError {
+            let place = tcp.map { "\($0.host):\($0.port) or " } ?? ""
+            throw ManagementError(
+                .unavailable,
+                "The management side cannot listen on \(place)\(socket.path): \(error). Free the address or change admin.listen"
+            )
+        }
     }
 
     /// Hummingbird tells of every listener at info level; ours is told once by the command.

@@ -92,7 +92,7 @@ struct PricesCommand: AsyncParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {
-            try await withRelay(directory) { relay in
+            try await withRelay(directory, writing: true) { relay in
                 let name = file.split(separator: "/").last.map(String.init) ?? file
                 try await relay.print(
                     ManagementRequest(

@@ -29,7 +29,7 @@ struct RebuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = ManagementRequest(method: "POST", path: "/api/rebuild")
-        try await withRelay(directory) { relay in
+        try await withRelay(directory, writing: true) { relay in
             let state = Mutex((bar: ProgressBar("rebuild"), last: Line?.none, text: [UInt8]()))
             try await relay.lines(request) { bytes in
                 guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return }
@@ -51,7 +51,9 @@ struct RebuildCommand: AsyncParsableCommand {
             } else {
                 let seconds = max(last.seconds ?? 0, 0.001)
                 let rate = Int(min(Double(last.done) / seconds, 1e15))
-                try Output.line("Rebuilt the views from \(last.done) events in \(Figures.seconds(seconds)) s (\(rate) events/s).")
+                try Output.line(
+                    "Rebuilt the views from \(last.done) events in \(Figures.seconds(seconds)) s (\(rate) events/s)."
+                )
             }
         }
     }

@@ -1,7 +1,9 @@
 import Admin
 import ArgumentParser
+import Gateway
 import Ledger
 import Settings
+import Views
 
 /// The exit codes, those of `sysexits.h`; `tollgate --help` documents them.
 enum Exit {
@@ -52,6 +54,12 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
     } catch let error as LedgerError {
         Words.error(error.message)
         throw Exit.code(of: error)
+    } catch let error as GatewayError {
+        Words.error(error.description)
+        throw error.code == .listen ? Exit.unavailable : Exit.configuration
+    } catch let error as ViewError {
+        Words.error(error.description)
+        throw Exit.badData
     } catch is BrokenPipe {
         // Whoever read our output has enough of it: `tollgate export | head`.
         throw ExitCode.success

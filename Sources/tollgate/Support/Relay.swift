@@ -6,7 +6,9 @@ struct Relay: Sendable {
     let transport: any ManagementTransport
 
     /// Streams the answer's body to a receiver; a refusal becomes an error.
-    func stream(_ request: ManagementRequest, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+    func stream(_ request: ManagementRequest, _ receive: @escaping @Sendable ([UInt8]) async throws -> Void)
+        async throws
+    {
         let refused = Collected()
         let status = try await transport.perform(request) { status, piece in
             if status < 400 {

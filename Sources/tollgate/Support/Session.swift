@@ -1,9 +1,11 @@
 import Admin
 import Foundation
 
-/// The management side of a data directory: the running server when there is one, else the directory itself.
+/// The management side of a data directory: the running server when there is one, else the directory itself, opened
+/// for reading only unless the command is `writing`.
 func withRelay<Result>(
     _ options: DirectoryOptions,
+    writing: Bool = false,
     _ body: (Relay) async throws -> Result
 ) async throws -> Result {
     try await reporting {
@@ -18,7 +20,7 @@ func withRelay<Result>(
         if socket.answers {
             return try await body(Relay(transport: ManagementClient(socket: socket)))
         }
-        let node = try await OfflineNode.open(directory: directory)
+        let node = try await OfflineNode.open(directory: directory, writing: writing)
         do {
             let result = try await body(Relay(transport: LocalTransport(handler: node.handler)))
             await node.close()

@@ -1,0 +1,74 @@
+import Admin
+import Events
+import Ledger
+import Logging
+import Settings
+import Views
+
+/// The events that a node writes about itself.
+enum Journal {
+    /// Writes what stands at the beginning of every ledger, and a loss that an operator accepted.
+    static func begin(_ ledger: Ledger) throws(LedgerError) {
+        var events: [Event] = []
+        let now = WallClock.now()
+        if ledger.head == 0 { events.append(.schemaAdopted(Schema.adopted(time: now))) }
+        if let lost = ledger.lostRange {
+            events.append(
+                .historyTruncated(HistoryTruncated(time: now, first: lost.lowerBound, last: lost.upperBound))
+            )
+        }
+        try ledger.appendAndWait(events.map(EventCodec.encode))
+    }
+
+    /// Writes what became of the requests that an earlier process left under way.
+    static func recover(_ ledger: Ledger, _ views: ViewService, _ logger: Logger) throws {
+        let state = views.readBlocking { $0 }
+        let count = try Recovery.interruptLeftovers(ledger: ledger, state: state, now: WallClock.now())
+        if count > 0 {
+            logger.warning("an earlier process left requests under way", metadata: ["interrupted": "\(count)"])
+        }
+    }
+
+    /// Writes that the node serves, and with which configuration when that is another than last time.
+    static func started(_ ledger: Ledger, _ configuration: Configuration) throws {
+        let now = WallClock.now()
+        let last = try lastConfigurationHash(ledger)
+        var events: [Event] = [.nodeStarted(NodeStarted(time: now, program: "tollgate " + Tollgate.version))]
+        if last != configuration.hash { events.append(changed(configuration, now)) }
+        try ledger.appendAndWait(events.map(EventCodec.encode))
+    }
+
+    /// Writes that requests are served with another configuration.
+    static func changed(_ ledger: Ledger, _ configuration: Configuration) throws(LedgerError) {
+        try ledger.appendAndWait([EventCodec.encode(changed(configuration, WallClock.now()))])
+    }
+
+    /// Writes that the node ends in good order.
+    static func stopped(_ ledger: Ledger) throws(LedgerError) {
+        let event = NodeStopped(time: WallClock.now(), reason: "signal")
+        try ledger.appendAndWait([EventCodec.encode(.nodeStopped(event))])
+    }
+
+    private static func changed(_ configuration: Configuration, _ time: Int64) -> Event {
+        .configurationChanged(
+            ConfigurationChanged(time: time, hash: configuration.hash, summary: configuration.summary)
+        )
+    }
+
+    /// How many of the newest events are looked through; further back the configuration is simply told again.
+    private static let lookBack: UInt64 = 20_000
+
+    private static func lastConfigurationHash(_ ledger: Ledger) throws -> [UInt8]? {
+        let head = ledger.head
+        var found: [UInt8]?
+        try ledger.scan(from: head > lookBack ? head - lookBack : 1, through: head) { _, record in
+            if try EventCodec.kind(of: record) == .configurationChanged,
+                case .configurationChanged(let event) = try EventCodec.decode(record)
+            {
+                found = event.hash
+            }
+            return true
+        }
+        return found
+    }
+}

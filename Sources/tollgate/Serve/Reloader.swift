@@ -1,0 +1,118 @@
+import Foundation
+import Gateway
+import Ledger
+import Logging
+import NIOPosix
+import Settings
+import Synchronization
+
+/// Takes up a changed configuration and a changed price book; what is refused leaves the old one in force.
+actor Reloader {
+    private var configuration: Configuration
+    private let file: String?
+    private let node: Node
+    private let gateway: GatewayServer
+    private let logger: Logger
+    private var configurationStamp: FileStamp?
+    private var bookStamp: FileStamp?
+    private nonisolated let metrics: Mutex<Set<Configuration.Compatibility>>
+
+    init(configuration: Configuration, file: String?, node: Node, gateway: GatewayServer, logger: Logger) {
+        self.configuration = configuration
+        self.file = file
+        self.node = node
+        self.gateway = gateway
+        self.logger = logger
+        configurationStamp = file.flatMap(FileStamp.init)
+        bookStamp = configuration.priceBookPath.flatMap(FileStamp.init)
+        metrics = Mutex(configuration.metrics.compatibility)
+    }
+
+    /// Further names on `/metrics`.
+    nonisolated var compatibility: Set<Configuration.Compatibility> { metrics.withLock { $0 } }
+
+    /// Looks at the watched files; when it was asked for, reads them even if they look unchanged.
+    func reload(isAsked: Bool) async {
+        let stamp = file.flatMap(FileStamp.init)
+        if isAsked || stamp != configurationStamp {
+            configurationStamp = stamp
+            await reloadConfiguration()
+        }
+        let book = configuration.priceBookPath.flatMap(FileStamp.init)
+        if isAsked || book != bookStamp {
+            bookStamp = book
+            await reloadPrices()
+        }
+    }
+
+    private func reloadConfiguration() async {
+        guard let file else { return }
+        do {
+            var loaded = try Configuration.load(path: file, environment: ProcessInfo.processInfo.environment)
+            loaded.dataDirectory = configuration.dataDirectory
+            warnOfFixed(loaded)
+            // What is fixed while the process lives stays as it is, so that the ledger tells what really holds.
+            loaded.listen = configuration.listen
+            loaded.admin = configuration.admin
+            loaded.metrics.token = configuration.metrics.token
+            loaded.nodeName = configuration.nodeName
+            loaded.threads = configuration.threads
+            try gateway.update(configuration: loaded)
+            let isChanged = loaded.hash != configuration.hash
+            configuration = loaded
+            let names = loaded.metrics.compatibility
+            metrics.withLock { $0 = names }
+            if isChanged {
+                let ledger = node.ledger
+                try await NIOThreadPool.singleton.runIfActive { try Journal.changed(ledger, loaded) }
+            }
+            logger.notice("took up the configuration", metadata: ["file": "\(file)", "changed": "\(isChanged)"])
+        } catch {
+            logger.error("kept the configuration: the file was refused", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func warnOfFixed(_ loaded: Configuration) {
+        var fixed: [String] = []
+        if loaded.listen != configuration.listen { fixed.append("listen") }
+        if loaded.admin.listen != configuration.admin.listen || loaded.admin.token != configuration.admin.token {
+            fixed.append("admin")
+        }
+        if loaded.metrics.token != configuration.metrics.token { fixed.append("metrics.token") }
+        if loaded.threads != configuration.threads { fixed.append("threads") }
+        if loaded.nodeName != configuration.nodeName { fixed.append("node_name") }
+        if !fixed.isEmpty {
+            logger.warning("some settings change at the next start only", metadata: ["settings": "\(fixed)"])
+        }
+    }
+
+    private func reloadPrices() async {
+        let source = PriceBookSource(configuration: configuration)
+        let prices = node.prices
+        do {
+            let adoption = try await NIOThreadPool.singleton.runIfActive {
+                let (book, origin) = try source.load()
+                return try prices.adopt(book, origin: origin)
+            }
+            if adoption.isNew {
+                logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
+            }
+        } catch {
+            logger.error("kept the price book: the file was refused", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// What tells a changed file from an unchanged one.
+struct FileStamp: Equatable {
+    private var modified: Date
+    private var size: UInt64
+    private var number: UInt64
+
+    init?(_ path: String) {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        modified = attributes[.modificationDate] as? Date ?? .distantPast
+        size = attributes[.size] as? UInt64 ?? 0
+        number = attributes[.systemFileNumber] as? UInt64 ?? 0
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Gateway
+import Ledger
+import Views
+
+/// Figures of the serving process for `/metrics`.
+enum Samples {
+    /// The figures of this moment; some system calls.
+    static func take(_ node: Node, _ gateway: GatewayServer, directory: String) -> RuntimeSample {
+        var sample = RuntimeSample()
+        let ledger = node.ledger.statistics()
+        sample.ledgerHead = ledger.head
+        sample.ledgerQueue = ledger.queueDepth
+        sample.ledgerRecords = ledger.recordsAppended
+        sample.ledgerBatches = ledger.batches
+        sample.commitSeconds = ledger.commitSecondsTotal
+        sample.ledgerErrors = ledger.writeErrors
+        sample.checkpointAge = ledger.checkpointSize > 0 ? ledger.checkpointAgeSeconds : nil
+        sample.isWritable = ledger.isWritable
+        sample.ledgerBytes = bytes(below: directory + "/ledger")
+        var count: UInt64 = 0
+        for (bound, batches) in zip(LedgerStatistics.commitBounds, ledger.commitBuckets) {
+            count &+= batches
+            sample.commitBuckets.append((bound, count))
+        }
+        let traffic = gateway.sample()
+        sample.inFlight = traffic.requestsInFlight.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        sample.keys = traffic.keys.map { ($0.group, $0.state, $0.count) }
+        sample.viewLag = node.views.lag
+        sample.process = ProcessSample.now()
+        return sample
+    }
+
+    private static func bytes(below folder: String) -> UInt64 {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.reduce(0) { sum, name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+            return sum &+ ((attributes?[.size] as? UInt64) ?? 0)
+        }
+    }
+}
