@@ -35,13 +35,18 @@ package struct ViewFold {
     private struct Profile {
         var request: Int
         var model: Int
-        var dimension: Int
         var group: UInt16
         var isError: Bool
         var isSuccess: Bool
         var query: PriceQuery
         var resolved: ResolvedPrices?
         var isResolved = false
+        var slots: Slots
+    }
+
+    /// Where the sums of one dimension stand for the day and the hour that were last asked for.
+    private struct Slots {
+        let dimension: Int
         var day: Int64 = .min
         var daySlot = 0
         var hour: Int64 = .min
@@ -152,7 +157,7 @@ package struct ViewFold {
         var sums = Sums()
         sums.requests = 1
         sums.errors = 1
-        Self.add(sums, at: started.time, &profile, &state, scope)
+        Self.add(sums, at: started.time, &profile.slots, &state, scope)
     }
 
     private mutating func foldCompleted(_ record: UnsafeRawBufferPointer) throws(EventError) {
@@ -166,7 +171,9 @@ package struct ViewFold {
         try foldAttempts(&reader, group: profiles[number].group)
         count(reader, number)
         let sums = try sums(&reader, number)
-        Self.add(sums, at: reader.time, &profiles[number], &state, scope)
+        var slots = profiles[number].slots
+        Self.add(sums, at: reader.time, &slots, &state, scope)
+        profiles[number].slots = slots
     }
 
     private mutating func foldAttempts(_ reader: inout CompletedReader, group: UInt16) throws(EventError) {
@@ -304,32 +311,32 @@ package struct ViewFold {
         let profile = profiles[number]
         state.totals[profile.model].restated += sums.restated
         state.totals[profile.model].restatedUnpriced &+= sums.restatedUnpriced
-        let day = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.day), dimension: profile.dimension)
+        let day = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.day), dimension: profile.slots.dimension)
         if let slot = state.days.find(day) { state.days.cells[slot] += sums }
-        let hour = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.hour), dimension: profile.dimension)
+        let hour = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.hour), dimension: profile.slots.dimension)
         if let slot = state.hours.find(hour) { state.hours.cells[slot] += sums }
     }
 
     private static func add(
         _ sums: Sums,
         at time: Int64,
-        _ profile: inout Profile,
+        _ slots: inout Slots,
         _ state: inout ViewState,
         _ scope: Scope
     ) {
         let day = Timestamp.floorDivide(time, Timestamp.day)
-        if day != profile.day {
-            profile.day = day
-            profile.daySlot = state.days.slot(Cube.key(bucket: day, dimension: profile.dimension))
+        if day != slots.day {
+            slots.day = day
+            slots.daySlot = state.days.slot(Cube.key(bucket: day, dimension: slots.dimension))
         }
-        state.days.cells[profile.daySlot] += sums
+        state.days.cells[slots.daySlot] += sums
         let hour = Timestamp.floorDivide(time, Timestamp.hour)
         guard !scope.prunesHours || hour >= state.oldestHour else { return }
-        if hour != profile.hour {
-            profile.hour = hour
-            profile.hourSlot = state.hours.slot(Cube.key(bucket: hour, dimension: profile.dimension))
+        if hour != slots.hour {
+            slots.hour = hour
+            slots.hourSlot = state.hours.slot(Cube.key(bucket: hour, dimension: slots.dimension))
         }
-        state.hours.cells[profile.hourSlot] += sums
+        state.hours.cells[slots.hourSlot] += sums
     }
 
     private mutating func advanceDay(_ time: Int64) {
@@ -338,7 +345,7 @@ package struct ViewFold {
         state.newestDay = day
         guard scope.prunesHours else { return }
         state.hours.prune(before: state.oldestHour)
-        for index in profiles.indices { profiles[index].hour = .min }
+        for index in profiles.indices { profiles[index].slots.slots.hour = .min }
     }
 
     private mutating func profile(_ bytes: UnsafeRawBufferPointer) throws(EventError) -> Int {
@@ -383,7 +390,6 @@ package struct ViewFold {
         return Profile(
             request: request,
             model: models,
-            dimension: dimension,
             group: group,
             isError: labels.outcome != .completed || labels.status >= 400,
             isSuccess: isSuccess,
@@ -394,7 +400,8 @@ package struct ViewFold {
                 time: 0,
                 group: labels.group,
                 client: labels.client
-            )
+            ),
+            slots: Slots(dimension: dimension)
         )
     }
 }
