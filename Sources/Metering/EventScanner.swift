@@ -77,7 +77,8 @@ struct EventScanner {
                     skipsLineFeed = byte == Ascii.carriageReturn
                     index &+= 1
                     guard hasLines else { continue }
-                    if skipsLineFeed, index < end, memory.load(fromByteOffset: index, as: UInt8.self) == Ascii.lineFeed {
+                    if skipsLineFeed, index < end, memory.load(fromByteOffset: index, as: UInt8.self) == Ascii.lineFeed
+                    {
                         skipsLineFeed = false
                         index &+= 1
                     }
