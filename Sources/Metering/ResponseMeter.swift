@@ -207,6 +207,6 @@ public struct ResponseMeter: ~Copyable {
         case .amazon where amazon.isInside: isTruncated = true
         default: break
         }
-        return facts(ending, isTruncated: isTruncated || inflater?.state == .running)
+        return facts(ending, isTruncated: isTruncated || inflater?.isWhole == false)
     }
 }
