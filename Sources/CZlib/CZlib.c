@@ -60,7 +60,7 @@ int tollgate_inflater_run(tollgate_inflater *inflater, const uint8_t *input, siz
   stream->next_out = NULL;
   if (result == Z_STREAM_END) {
     inflater->ended = 1;
-    return inflater->gzip ? TOLLGATE_INFLATE_MORE : TOLLGATE_INFLATE_END;
+    return TOLLGATE_INFLATE_END;
   }
   // Z_BUF_ERROR only says that there was nothing to do.
   return result == Z_OK || result == Z_BUF_ERROR ? TOLLGATE_INFLATE_MORE : TOLLGATE_INFLATE_ERROR;

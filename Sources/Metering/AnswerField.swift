@@ -33,7 +33,8 @@ enum AnswerField: UInt8 {
     static let usageMask: UInt64 = (1 << UInt64(AnswerField.toolUsage.rawValue + 1)) - 2
     /// The bits of the counts without a usage object.
     static let looseMask: UInt64 =
-        (1 << UInt64(AnswerField.embeddingTokenCount.rawValue + 1)) - (1 << UInt64(AnswerField.promptEvalCount.rawValue))
+        (1 << UInt64(AnswerField.embeddingTokenCount.rawValue + 1))
+        - (1 << UInt64(AnswerField.promptEvalCount.rawValue))
 
     /// Where each field stands: keys from the root, `[]` for any element of an array.
     static let paths: [(String, AnswerField)] = [

@@ -46,7 +46,6 @@ struct EventScanner {
 
     private static let dataField = pack("data")
     private static let eventField = pack("event")
-    private static let mark: UInt64 = 0xBFBBEF
 
     /// Reads on until an event is complete.
     ///
@@ -77,7 +76,8 @@ struct EventScanner {
                     skipsLineFeed = byte == Ascii.carriageReturn
                     index &+= 1
                     guard hasLines else { continue }
-                    if skipsLineFeed, index < end, memory.load(fromByteOffset: index, as: UInt8.self) == Ascii.lineFeed {
+                    if skipsLineFeed, index < end, memory.load(fromByteOffset: index, as: UInt8.self) == Ascii.lineFeed
+                    {
                         skipsLineFeed = false
                         index &+= 1
                     }
@@ -136,13 +136,11 @@ struct EventScanner {
                 // A field without a colon has an empty value, which says nothing here.
                 return endLine(memory, index)
             }
+            index &+= 1
+            // The bytes of a byte order mark begin no field name; they may arrive in pieces.
+            if fieldCount == 0, byte == 0xEF || byte == 0xBB || byte == 0xBF { continue }
             if fieldCount < 8 { field |= UInt64(byte) << UInt64(8 &* fieldCount) }
             fieldCount = min(fieldCount &+ 1, 64)
-            index &+= 1
-            if fieldCount == 3, field == Self.mark {
-                field = 0
-                fieldCount = 0
-            }
         }
         return index
     }

@@ -6,7 +6,10 @@ final class Inflater {
     enum State { case running, ended, failed }
 
     private(set) var state = State.running
+    /// True when the data ended where it should: with the stream, or between two gzip members.
+    private(set) var isWhole = false
     private let handle: OpaquePointer
+    private let gzip: Bool
     private let buffer: UnsafeMutableRawBufferPointer
     private var taken: UInt64 = 0
     private var given: UInt64 = 0
@@ -21,6 +24,7 @@ final class Inflater {
     init?(gzip: Bool) {
         guard let handle = tollgate_inflater_create(gzip ? 1 : 0) else { return nil }
         self.handle = handle
+        self.gzip = gzip
         buffer = .allocate(byteCount: Self.pieceLength, alignment: 16)
     }
 
@@ -53,8 +57,13 @@ final class Inflater {
             if produced > 0 { body(UnsafeRawBufferPointer(rebasing: buffer.prefix(produced))) }
             if result == Int32(TOLLGATE_INFLATE_ERROR) || isSwollen {
                 state = .failed
+                isWhole = false
             } else if result == Int32(TOLLGATE_INFLATE_END) {
-                state = .ended
+                isWhole = true
+                // What follows a gzip member and is no other member is padding.
+                if !gzip || (consumed == 0 && position < input.count) { state = .ended }
+            } else if consumed > 0 {
+                isWhole = false
             }
             if produced < buffer.count, position == input.count || (consumed == 0 && produced == 0) { return }
         }

@@ -50,7 +50,8 @@ final class PathTable: @unchecked Sendable {
                     continue
                 }
                 let key = Array(step.utf8)
-                if let known = entries.first(where: { $0.parent == node && Self.key(of: $0, keys).elementsEqual(key) }) {
+                if let known = entries.first(where: { $0.parent == node && Self.key(of: $0, keys).elementsEqual(key) })
+                {
                     node = known.child
                     continue
                 }

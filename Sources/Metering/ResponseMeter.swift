@@ -202,10 +202,11 @@ public struct ResponseMeter: ~Copyable {
             _ = reader.endDocument(events.event)
         case .json where reader.scanner.isStarted:
             isTruncated = true
-            _ = reader.endDocument(allowsPartial: true)
+            // A partial document of a stream could end it without its usage; a plain body has only the one.
+            _ = reader.endDocument(allowsPartial: !isStream)
         case .amazon where amazon.isInside: isTruncated = true
         default: break
         }
-        return facts(ending, isTruncated: isTruncated || inflater?.state == .running)
+        return facts(ending, isTruncated: isTruncated || inflater?.isWhole == false)
     }
 }

@@ -11,7 +11,7 @@ typedef struct tollgate_inflater tollgate_inflater;
 
 enum {
   TOLLGATE_INFLATE_MORE = 0,   // progress was made; call again with the rest of the input or with more
-  TOLLGATE_INFLATE_END = 1,    // the compressed data ended; input after it is padding
+  TOLLGATE_INFLATE_END = 1,    // the data, or a gzip member, ended; only another member may follow
   TOLLGATE_INFLATE_ERROR = -1, // not valid compressed data
 };
 

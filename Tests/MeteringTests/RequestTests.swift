@@ -1,0 +1,118 @@
+import Foundation
+import Metering
+import Testing
+
+@Suite("Requests")
+struct RequestTests {
+    private static let chat = Route(method: "POST", path: "/v1/chat/completions", query: nil, hint: .openai)
+
+    private func facts(_ body: String, _ route: Route = chat, contentType: String? = nil) -> RequestFacts {
+        Array(body.utf8).withUnsafeBytes { RequestFacts(scanning: $0, route: route, contentType: contentType) }
+    }
+
+    private func edited(_ body: String) -> String? {
+        guard let edit = facts(body).usageInsertion else { return nil }
+        var bytes = Array(body.utf8)
+        bytes.replaceSubrange(edit.range, with: edit.replacement)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        (#"{"model":"m","stream":true}"#, #"{"stream_options":{"include_usage":true},"model":"m","stream":true}"#),
+        (
+            #" { "stream": true , "n":1.50 }"#,
+            #" {"stream_options":{"include_usage":true}, "stream": true , "n":1.50 }"#
+        ),
+        (
+            #"{"stream":true,"stream_options":{}}"#, #"{"stream":true,"stream_options":{"include_usage":true}}"#
+        ),
+        (#"{"stream":true,"stream_options":null}"#, #"{"stream":true,"stream_options":{"include_usage":true}}"#),
+        (
+            #"{"stream":true,"stream_options":{"include_usage": false}}"#,
+            #"{"stream":true,"stream_options":{"include_usage": true}}"#
+        ),
+        (
+            #"{"stream_options":{"x":[1,{}]},"stream":true}"#,
+            #"{"stream_options":{"include_usage":true,"x":[1,{}]},"stream":true}"#
+        ),
+    ])
+    func usageIsAskedForByAnEditInPlace(_ body: String, _ wanted: String) throws {
+        let result = try #require(edited(body))
+        #expect(result == wanted)
+        let object = try JSONSerialization.jsonObject(with: Data(result.utf8)) as? [String: Any]
+        #expect((object?["stream_options"] as? [String: Any])?["include_usage"] as? Bool == true)
+    }
+
+    @Test(arguments: [
+        #"{"stream":true,"stream_options":{"include_usage":true}}"#, #"{"stream":false}"#, #"{"model":"m"}"#,
+        #"{"stream":true"#, #"{"stream":true,"stream_options":7}"#, "", "[]",
+        #"{"nested":{"stream":true}}"#, #"{"stream":true,"stream":false}"#,
+    ])
+    func noEditWhereNoneIsNeededOrPossible(_ body: String) {
+        #expect(facts(body).usageInsertion == nil)
+    }
+
+    @Test func responsesAreNeverEdited() {
+        let route = Route(method: "POST", path: "/v1/responses", query: nil, hint: .openai)
+        #expect(facts(#"{"stream":true}"#, route).usageInsertion == nil)
+        #expect(facts(#"{"stream":true}"#, route).stream == true)
+    }
+
+    @Test func modelAndItsPlace() throws {
+        let body = #"{"messages":[{"model":"no \" no"}],"model":"old","model" : "ga/ü"}"#
+        let found = facts(body)
+        #expect(found.model == "ga/ü")
+        let range = try #require(found.modelRange)
+        #expect(String(decoding: Array(body.utf8)[range], as: UTF8.self) == "ga/ü")
+        #expect(facts(#"{"model":"a\u0062"}"#).model == "ab")
+        #expect(facts(#"{"model":"a\u0062"}"#).modelRange == nil)
+        #expect(facts(#"{"model":"\#(String(repeating: "x", count: 257))"}"#).model == nil)
+    }
+
+    @Test func formFields() {
+        let body =
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"model\"\r\n\r\n\u{1}\r\n--b\r\n"
+            + "Content-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\n"
+            + "Content-Disposition: form-data; name=\"stream\"\r\n\r\ntrue\r\n--b--\r\n"
+        let route = Route(method: "POST", path: "/v1/audio/transcriptions", query: nil, hint: .openai)
+        let found = facts(body, route, contentType: "multipart/form-data; boundary=b")
+        #expect(found.model == "whisper-1")
+        #expect(found.stream == true)
+        #expect(facts("--b", route, contentType: "multipart/form-data; boundary=b") == RequestFacts())
+    }
+
+    @Test(
+        arguments: [
+            ("POST", "//openai/v1/chat/completions", .chat, .openai, nil),
+            ("POST", "/openai/deployments/gpt-4o/chat/completions", .chat, .openai, "gpt-4o"),
+            ("GET", "/v1/chat/completions/c1", .poll, .openai, nil),
+            ("GET", "/v1/responses/r1", .poll, .openai, nil),
+            ("POST", "/v1/responses/r1/cancel", .poll, .openai, nil),
+            ("POST", "/v1/responses/input_tokens", .countTokens, .openai, nil),
+            ("POST", "/v1/messages", .chat, .anthropic, nil),
+            ("POST", "/v1/messages/batches", .batch, .anthropic, nil),
+            ("POST", "/v1beta/models/gemini-x:streamGenerateContent", .chat, .gemini, "gemini-x"),
+            (
+                "POST", "/v1/projects/p/locations/l/publishers/anthropic/models/claude-x@1:streamRawPredict", .chat,
+                .anthropic, "claude-x@1"
+            ),
+            ("POST", "/model/us.amazon.nova-x-v1%3A0/converse-stream", .chat, .bedrock, "us.amazon.nova-x-v1:0"),
+            (
+                "POST", "/model/arn:aws:bedrock:us:1:inference-profile/x/invoke", .chat, .bedrock,
+                "arn:aws:bedrock:us:1:inference-profile/x"
+            ),
+            ("POST", "/api/generate", .completion, .ollama, nil),
+            ("POST", "/v2/chat", .chat, .cohere, nil),
+            ("GET", "/v1/models", .management, .openai, nil),
+            ("POST", "/v1/moderations", .moderation, .openai, nil),
+            ("GET", "", .management, .openai, nil),
+        ] as [(String, String, Metering.Operation, Dialect, String?)]
+    )
+    func routes(_ method: String, _ path: String, _ operation: Metering.Operation, _ dialect: Dialect, _ model: String?)
+    {
+        let route = Route(method: method, path: path, query: nil, hint: .openai)
+        #expect(route.operation == operation)
+        #expect(route.dialect == dialect)
+        #expect(route.model == model)
+    }
+}
