@@ -18,33 +18,34 @@ import Testing
     }
 
     /// One record a batch; returns the sequences that were told.
-    private func append(_ count: Int, to ledger: Ledger, from first: Int = 0) throws -> [UInt64] {
-        var sequences: [UInt64] = []
-        for number in first..<first + count {
-            let record = bytes("record \(number) ") + [UInt8](repeating: 65, count: 2_000)
-            while true {
-                do {
-                    sequences.append(try ledger.appendAndWait([record]))
-                    break
-                } catch where error.code == .notWritable {
-                    continue
-                }
-            }
+    private func append(_ count: Int, to ledger: Ledger, from first: Int = 0, bytes size: Int = 2_000) throws
+        -> [UInt64]
+    {
+        try (first..<first + count).map { number in
+            try persistently(bytes("record \(number) ") + [UInt8](repeating: 65, count: size), to: ledger)
         }
-        return sequences
+    }
+
+    private func persistently(_ record: [UInt8], to ledger: Ledger) throws -> UInt64 {
+        while true {
+            let outcome = Result { () throws(LedgerError) in try ledger.appendAndWait([record]) }
+            if case .failure(let error) = outcome, error.code == .notWritable { continue }
+            return try outcome.get()
+        }
     }
 
     /// The n-th call fails once, for every n: each record is stored exactly once, in order.
     @Test(arguments: [FaultInjector.Call.append, .sync, .open], [EIO, ENOSPC])
     func everySingleFaultIsRecovered(call: FaultInjector.Call, error: Int32) throws {
-        let count = 60
+        // Eight records change the log file once: every kind of file is written on the way.
+        let count = 8
         var nth: UInt64 = 1
         while true {
             faults.reset()
             let ledger = try Ledger.open(options("data-\(nth)"))
             faults.reset()
             faults.arm(call, nth: nth, errno: error, shortWrite: nth % 2 == 1)
-            let sequences = try append(count, to: ledger)
+            let sequences = try append(count, to: ledger, bytes: 14_000)
             let fired = faults.fired
             #expect(sequences == Array(1...UInt64(count)), "call \(nth)")
             if fired > 0, call != .open { #expect(ledger.statistics().writeErrors > 0) }
@@ -69,16 +70,16 @@ import Testing
         faults.arm(.append, nth: 1, count: .max, errno: ENOSPC)
         let sink = CollectingSink()
         #expect(ledger.append(bytes("during"), token: 7, slot: nil, sink: sink))
-        while ledger.isWritable {}
+        spin { !ledger.isWritable }
         #expect(!ledger.append(bytes("refused"), token: 8, slot: nil, sink: sink))
         let error = #expect(throws: LedgerError.self) { try ledger.appendAndWait([[1]]) }
         #expect(error?.code == .notWritable)
-        while ledger.statistics().writeErrors < 3 {}
+        spin { ledger.statistics().writeErrors >= 3 }
         #expect(sink.all.isEmpty)
         #expect(ledger.statistics().lastError.contains("full"))
         faults.reset()
         #expect(sink.wait(for: 1) == [Commit(token: 7, sequence: 6)])
-        while !ledger.isWritable {}
+        spin { ledger.isWritable }
         #expect(try ledger.appendAndWait([bytes("after")]) == 7)
         #expect(try ledger.record(at: 6) == bytes("during"))
         ledger.close()
@@ -105,7 +106,7 @@ import Testing
         faults.arm(.append, nth: 1, count: .max, errno: ENOSPC)
         let sink = CollectingSink()
         #expect(ledger.append(bytes("lost"), token: 1, slot: nil, sink: sink))
-        while ledger.isWritable {}
+        spin { !ledger.isWritable }
         ledger.close()
         #expect(sink.all.isEmpty)
         faults.reset()

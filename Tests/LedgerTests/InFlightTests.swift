@@ -102,7 +102,7 @@ import Testing
         let sink = CollectingSink()
         let slot = try #require(ledger.inFlight.claim(lane: 0, record: bytes("started")))
         // Claiming wakes the writer; without a further push the record comes by itself.
-        while ledger.head == 0 {}
+        spin { ledger.head > 0 }
         #expect(ledger.append(bytes("completed"), token: 5, slot: slot, sink: sink))
         #expect(sink.wait(for: 1) == [Commit(token: 5, sequence: 2)])
         try ledger.appendAndWait([bytes("last")])

@@ -60,3 +60,8 @@ func failure(_ options: LedgerOptions) -> LedgerError? {
         return error
     }
 }
+
+/// Gives other threads time until a condition holds.
+func spin(until condition: () -> Bool) {
+    while !condition() { sched_yield() }
+}
