@@ -1,3 +1,4 @@
+import Accounting
 import Admin
 import ArgumentParser
 import Settings

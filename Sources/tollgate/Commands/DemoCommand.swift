@@ -51,7 +51,9 @@ struct DemoCommand: AsyncParsableCommand {
         configuration.drainTimeout = .seconds(2)
         configuration.metrics.compatibility = [.gptLoad]
         configuration.clients = [.init(name: "demo", keys: [DemoTour.key], groups: [])]
-        configuration.groups = [("openai", "openai"), ("anthropic", "anthropic"), ("gemini", "google")].map { name, provider in
+        configuration.groups = [("openai", "openai"), ("anthropic", "anthropic"), ("gemini", "google")].map {
+            name,
+            provider in
             var group = Configuration.Group(
                 name: name,
                 provider: provider,
