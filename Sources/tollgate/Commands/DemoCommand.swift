@@ -10,7 +10,7 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Show the whole product with a simulated provider; no account is needed.",
         discussion: """
-            Starts a simulated provider and a gateway on free ports with a temporary data directory, sends some traffic
+            Starts a simulated provider and a gateway on free ports with a temporary data directory, sends some traffic \
             in every dialect, plain and streamed, and shows what came of it. Runs until Ctrl-C.
 
             EXAMPLES

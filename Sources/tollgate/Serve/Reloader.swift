@@ -91,10 +91,7 @@ actor Reloader {
         let source = PriceBookSource(configuration: configuration)
         let prices = node.prices
         do {
-            let adoption = try await NIOThreadPool.singleton.runIfActive {
-                let (book, origin) = try source.load()
-                return try prices.adopt(book, origin: origin)
-            }
+            let adoption = try await NIOThreadPool.singleton.runIfActive { try prices.adopt(source) }
             if adoption.isNew {
                 logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
             }
