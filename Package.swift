@@ -57,7 +57,7 @@ let core: [Target] = [
     tests("LevelDBTests", ["LevelDB"]),
     tests("AccountingTests", ["Accounting"]),
     tests("MeteringTests", ["Metering", "Accounting"]),
-    tests("LedgerTests", ["Ledger"]),
+    tests("LedgerTests", ["Ledger", "LevelDB"]),
     tests("EventsTests", ["Events", "Accounting", "Metering", "Ledger"]),
     tests("ViewsTests", ["Views", "Events", "Accounting", "Ledger"]),
 ]

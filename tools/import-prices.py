@@ -163,17 +163,19 @@ def rows(model):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--date', required=True, help='the day of the import, YYYY-MM-DD')
-    parser.add_argument('--limit', type=int, default=150_000, help='the most bytes of the text')
+    parser.add_argument('--limit', type=int, default=155_000, help='the most bytes of the text')
     arguments = parser.parse_args()
     lines, size, skipped = [], 0, []
     for wanted in PROVIDERS:
         provider = next(p for p in providers if p.id == wanted)
-        section = [' '.join([f'@{provider.id}', *(provider.fallback_model_providers or [])])]
+        section = [' '.join([f'={provider.id}', *(provider.fallback_model_providers or [])])]
         taken = set()
         for model in provider.models:
             notes = []
             found = []
-            for name in [model.id, *names(model.match, notes)] if model.is_match(model.id) else names(model.match, notes):
+            # A model goes by its id too, unless the package finds another model by it.
+            owner = provider.find_model(model.id)
+            for name in [model.id, *names(model.match, notes)] if owner in (model, None) else names(model.match, notes):
                 name = name.lower()
                 # The package takes the first model that matches; a later one with the same name is never reached.
                 if name not in taken and not re.search(r'[\s|]', name):

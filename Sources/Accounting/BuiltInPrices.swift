@@ -6,7 +6,7 @@ enum BuiltInPrices {
     static let date = "2026-11-23"
     /// The rows in the form of ``PriceText``.
     static let text = #"""
-        @anthropic
+        =anthropic
         claude-2|claude-2*|*claude-v2* i=8 o=24
         claude-3-5-haiku-latest|claude-3-5-haiku*|claude-3.5-haiku* i=0.8 cw=1 cr=0.08 o=4 cw1h=1.6 web=0.01
         claude-3-5-sonnet|claude-3-5-sonnet*|claude-3.5-sonnet* i=3 cw=3.75 cr=0.3 o=15 cw1h=6 web=0.01
@@ -57,7 +57,7 @@ enum BuiltInPrices {
         claude-sonnet-5-5|claude-sonnet-5-5@*|claude-sonnet-5.5*|claude-5-5-sonnet*|claude-5.5-sonnet* i=2 cw=2.5 cr=0.1 o=10 cw1h=4 web=0.01
          from=1791936000 tier=batch i=1 cw=1.25 cr=0.05 o=5 cw1h=2 web=0.01
         claude-v1 i=8 o=24
-        @openai
+        =openai
         ada|text-ada-001 i=0.4 o=0.4
         babbage i=0.5 o=0.5
         babbage-002 i=0.4 o=0.4
@@ -70,8 +70,8 @@ enum BuiltInPrices {
         davinci-002 i=2 o=2
         ft:gpt-3.5-turbo-|ft:gpt-3.5-turbo* i=3 o=6
          from=1791936000 tier=batch i=1.5 o=3
-        ft:gpt-4o-2024-* i=3.75 o=15
-        ft:gpt-4o-mini-2024-* i=0.3 o=1.2
+        ft:gpt-4o|ft:gpt-4o-2024-* i=3.75 o=15
+        ft:gpt-4o-mini|ft:gpt-4o-mini-2024-* i=0.3 o=1.2
          from=1791936000 tier=batch i=0.15 o=0.6
         gpt-3.5-0301|gpt-3.5-turbo-0301 i=1.5 o=2
         gpt-3.5-turbo|gpt-35-turbo|gpt-3.5-turbo-0125 i=0.5 o=1.5
@@ -289,7 +289,7 @@ enum BuiltInPrices {
         tts-1 char=15
         tts-1-hd char=30
         whisper-1 ain=0.36
-        @google anthropic
+        =google anthropic
         claude-3-5-haiku|*claude-3-5-haiku* i=0.8 cw=1 cr=0.08 o=4
         claude-3-5-sonnet|*claude-3-5-sonnet* i=3 cw=3.75 cr=0.3 o=15
         claude-3-7-sonnet|*claude-3-7-sonnet* i=3 cw=3.75 cr=0.3 o=15
@@ -402,7 +402,7 @@ enum BuiltInPrices {
          from=1798761600 i=2 o=10
         gemma-2-27b-it i=0.65 o=0.65
         gemma-4-26b-a4b-it-maas i=0.15 cr=0.015 o=0.6
-        @azure openai anthropic deepseek x-ai moonshotai
+        =azure openai anthropic deepseek x-ai moonshotai
         ada|text-embedding-ada|text-embedding-ada-002|text-embedding-ada-002-v2 i=0.1 o=0
         babbage|babbage-002 i=0.4 o=0
         curie|text-curie|text-curie-001 i=2 o=0
@@ -423,7 +423,7 @@ enum BuiltInPrices {
         text-embedding-3-large i=0.13 o=0
         text-embedding-3-small i=0.02 o=0
         wizardlm-2-8x22b i=0.48 o=0.48
-        @aws
+        =aws
         amazon.nova-2-sonic-v1:0|*amazon.nova-2-sonic* i=0.33 o=2.75 ia=3 oa=12
         amazon.nova-lite-v1:0|*amazon.nova-lite* i=0.06 cr=0.015 o=0.24
         amazon.nova-micro-v1:0|*amazon.nova-micro* i=0.035 cr=0.00875 o=0.14
@@ -503,7 +503,7 @@ enum BuiltInPrices {
         qwen.qwen3-coder-30b-a3b-v1:0|*qwen.qwen3-coder-30b-a3b* i=0.15 o=0.6
         qwen.qwen3-coder-480b-a35b-v1:0|*qwen.qwen3-coder-480b-a35b* i=0.45 o=1.8
         qwen.qwen3-vl-235b-a22b-v1:0|*qwen.qwen3-vl-235b-a22b* i=0.53 o=2.66
-        *us.amazon.nova-2-lite*|*eu.amazon.nova-2-lite*|*jp.amazon.nova-2-lite* i=0.33 cr=0.0825 o=2.75
+        regional.amazon.nova-2-lite-v1:0|*us.amazon.nova-2-lite*|*eu.amazon.nova-2-lite*|*jp.amazon.nova-2-lite* i=0.33 cr=0.0825 o=2.75
         regional.anthropic.claude-3-5-haiku-20241022-v1:0|*claude-3-5-haiku-20241022* i=0.8 cw=1 cr=0.08 o=4
         regional.anthropic.claude-3-5-sonnet-20240620-v1:0|*claude-3-5-sonnet-20240620* i=3 cw=3.75 cr=0.3 o=15
         regional.anthropic.claude-3-5-sonnet-20241022-v2:0|*claude-3-5-sonnet-20241022* i=3 cw=3.75 cr=0.3 o=15
@@ -511,42 +511,42 @@ enum BuiltInPrices {
         regional.anthropic.claude-3-haiku-20240307-v1:0|*claude-3-haiku-20240307* i=0.25 o=1.25
         regional.anthropic.claude-3-opus-20240229-v1:0|*claude-3-opus-20240229* i=15 o=75
         regional.anthropic.claude-3-sonnet-20240229-v1:0|*claude-3-sonnet-20240229* i=3 cw=3.75 cr=0.3 o=15
-        anthropic.claude-fable-5-1|claude-fable-5-1|anthropic.claude-fable-5-1-v1*|claude-fable-5-1-v1*|us.anthropic.claude-fable-5-1|*us.anthropic.claude-fable-5-1-v1* i=11 cw=13.75 cr=0.275 o=55 cw1h=22
-        anthropic.claude-fable-5-2|claude-fable-5-2|anthropic.claude-fable-5-2-v1*|claude-fable-5-2-v1*|us.anthropic.claude-fable-5-2|eu.anthropic.claude-fable-5-2|*us.anthropic.claude-fable-5-2-v1*|*eu.anthropic.claude-fable-5-2-v1* i=8.8 cw=11 cr=0.22 o=44 cw1h=17.6
-        anthropic.claude-fable-5|claude-fable-5|anthropic.claude-fable-5-v1*|claude-fable-5-v1*|us.anthropic.claude-fable-5|au.anthropic.claude-fable-5|eu.anthropic.claude-fable-5|*us.anthropic.claude-fable-5-v1*|*au.anthropic.claude-fable-5-v1*|*eu.anthropic.claude-fable-5-v1*|*jp.anthropic.claude-fable-5-v1* i=11 cw=13.75 cr=1.1 o=55 cw1h=22
-        anthropic.claude-haiku-4-5-20251001*|claude-haiku-4-5-20251001*|*us.anthropic.claude-haiku-4-5-20251001*|*au.anthropic.claude-haiku-4-5-20251001*|*apac.anthropic.claude-haiku-4-5-20251001*|*eu.anthropic.claude-haiku-4-5-20251001*|*us-gov.anthropic.claude-haiku-4-5-20251001*|*jp.anthropic.claude-haiku-4-5-20251001*|*in.anthropic.claude-haiku-4-5-20251001* i=1.1 cw=1.375 cr=0.11 o=5.5 cw1h=2.2
-        anthropic.claude-haiku-5-5|claude-haiku-5-5|anthropic.claude-haiku-5-5-v1*|claude-haiku-5-5-v1*|us.anthropic.claude-haiku-5-5|au.anthropic.claude-haiku-5-5|apac.anthropic.claude-haiku-5-5|eu.anthropic.claude-haiku-5-5|us-gov.anthropic.claude-haiku-5-5|jp.anthropic.claude-haiku-5-5|*us.anthropic.claude-haiku-5-5-v1*|*au.anthropic.claude-haiku-5-5-v1*|*apac.anthropic.claude-haiku-5-5-v1*|*eu.anthropic.claude-haiku-5-5-v1*|*us-gov.anthropic.claude-haiku-5-5-v1*|*jp.anthropic.claude-haiku-5-5-v1* i=0.11 cw=0.1375 cr=0.011 o=0.55 cw1h=0.22 >100000 i=0.55 cw=0.6875 cr=0.055 o=2.75 cw1h=1.1
-        anthropic.claude-mythos-5-2|claude-mythos-5-2|anthropic.claude-mythos-5-2-v1*|claude-mythos-5-2-v1*|us.anthropic.claude-mythos-5-2|eu.anthropic.claude-mythos-5-2|*us.anthropic.claude-mythos-5-2-v1*|*eu.anthropic.claude-mythos-5-2-v1* i=8.8 cw=11 cr=0.22 o=44 cw1h=17.6
-        anthropic.claude-opus-4-1-20250805*|claude-opus-4-1-20250805*|*us.anthropic.claude-opus-4-1-20250805*|*au.anthropic.claude-opus-4-1-20250805*|*apac.anthropic.claude-opus-4-1-20250805*|*eu.anthropic.claude-opus-4-1-20250805*|*us-gov.anthropic.claude-opus-4-1-20250805*|*jp.anthropic.claude-opus-4-1-20250805* i=15 cw=18.75 cr=1.5 o=75
-        anthropic.claude-opus-4-20250514*|claude-opus-4-20250514*|*us.anthropic.claude-opus-4-20250514*|*au.anthropic.claude-opus-4-20250514*|*apac.anthropic.claude-opus-4-20250514*|*eu.anthropic.claude-opus-4-20250514*|*us-gov.anthropic.claude-opus-4-20250514*|*jp.anthropic.claude-opus-4-20250514* i=15 cw=18.75 cr=1.5 o=75
-        anthropic.claude-opus-4-5*|claude-opus-4-5*|*us.anthropic.claude-opus-4-5*|*au.anthropic.claude-opus-4-5*|*apac.anthropic.claude-opus-4-5*|*eu.anthropic.claude-opus-4-5*|*us-gov.anthropic.claude-opus-4-5*|*jp.anthropic.claude-opus-4-5* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
-        anthropic.claude-opus-4-6*|claude-opus-4-6*|*us.anthropic.claude-opus-4-6*|*au.anthropic.claude-opus-4-6*|*apac.anthropic.claude-opus-4-6*|*eu.anthropic.claude-opus-4-6*|*us-gov.anthropic.claude-opus-4-6*|*jp.anthropic.claude-opus-4-6* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
-        anthropic.claude-opus-4-7*|claude-opus-4-7*|*us.anthropic.claude-opus-4-7*|*au.anthropic.claude-opus-4-7*|*apac.anthropic.claude-opus-4-7*|*eu.anthropic.claude-opus-4-7*|*us-gov.anthropic.claude-opus-4-7*|*jp.anthropic.claude-opus-4-7* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
-        anthropic.claude-opus-4-8*|claude-opus-4-8*|*us.anthropic.claude-opus-4-8*|*au.anthropic.claude-opus-4-8*|*eu.anthropic.claude-opus-4-8*|*jp.anthropic.claude-opus-4-8* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
-        anthropic.claude-opus-5|claude-opus-5|anthropic.claude-opus-5-v1*|claude-opus-5-v1*|us.anthropic.claude-opus-5|au.anthropic.claude-opus-5|eu.anthropic.claude-opus-5|jp.anthropic.claude-opus-5|in.anthropic.claude-opus-5|*us.anthropic.claude-opus-5-v1*|*au.anthropic.claude-opus-5-v1*|*eu.anthropic.claude-opus-5-v1*|*jp.anthropic.claude-opus-5-v1*|*in.anthropic.claude-opus-5-v1* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
-        anthropic.claude-opus-5-5|claude-opus-5-5|anthropic.claude-opus-5-5-v1*|claude-opus-5-5-v1*|us.anthropic.claude-opus-5-5|au.anthropic.claude-opus-5-5|eu.anthropic.claude-opus-5-5|jp.anthropic.claude-opus-5-5|*us.anthropic.claude-opus-5-5-v1*|*au.anthropic.claude-opus-5-5-v1*|*eu.anthropic.claude-opus-5-5-v1*|*jp.anthropic.claude-opus-5-5-v1* i=4.4 cw=5.5 cr=0.22 o=22 cw1h=8.8
-        anthropic.claude-sonnet-4-20250514*|claude-sonnet-4-20250514*|*us.anthropic.claude-sonnet-4-20250514*|*au.anthropic.claude-sonnet-4-20250514*|*apac.anthropic.claude-sonnet-4-20250514*|*eu.anthropic.claude-sonnet-4-20250514*|*us-gov.anthropic.claude-sonnet-4-20250514*|*jp.anthropic.claude-sonnet-4-20250514* i=3 cw=3.75 cr=0.3 o=15
-        anthropic.claude-sonnet-4-5-20250929*|claude-sonnet-4-5-20250929*|*us.anthropic.claude-sonnet-4-5-20250929*|*au.anthropic.claude-sonnet-4-5-20250929*|*apac.anthropic.claude-sonnet-4-5-20250929*|*eu.anthropic.claude-sonnet-4-5-20250929*|*us-gov.anthropic.claude-sonnet-4-5-20250929*|*jp.anthropic.claude-sonnet-4-5-20250929* i=3.3 cw=4.125 cr=0.33 o=16.5 cw1h=6.6
-        anthropic.claude-sonnet-4-6*|claude-sonnet-4-6*|*us.anthropic.claude-sonnet-4-6*|*au.anthropic.claude-sonnet-4-6*|*apac.anthropic.claude-sonnet-4-6*|*eu.anthropic.claude-sonnet-4-6*|*us-gov.anthropic.claude-sonnet-4-6*|*jp.anthropic.claude-sonnet-4-6* i=3.3 cw=4.125 cr=0.33 o=16.5 cw1h=6.6
-        anthropic.claude-sonnet-5-5|claude-sonnet-5-5|anthropic.claude-sonnet-5-5-v1*|claude-sonnet-5-5-v1*|us.anthropic.claude-sonnet-5-5|au.anthropic.claude-sonnet-5-5|apac.anthropic.claude-sonnet-5-5|eu.anthropic.claude-sonnet-5-5|us-gov.anthropic.claude-sonnet-5-5|jp.anthropic.claude-sonnet-5-5|*us.anthropic.claude-sonnet-5-5-v1*|*au.anthropic.claude-sonnet-5-5-v1*|*apac.anthropic.claude-sonnet-5-5-v1*|*eu.anthropic.claude-sonnet-5-5-v1*|*us-gov.anthropic.claude-sonnet-5-5-v1*|*jp.anthropic.claude-sonnet-5-5-v1* i=2.2 cw=2.75 cr=0.11 o=11 cw1h=4.4
-        anthropic.claude-sonnet-5|claude-sonnet-5|anthropic.claude-sonnet-5-v1*|claude-sonnet-5-v1*|us.anthropic.claude-sonnet-5|au.anthropic.claude-sonnet-5|apac.anthropic.claude-sonnet-5|eu.anthropic.claude-sonnet-5|us-gov.anthropic.claude-sonnet-5|jp.anthropic.claude-sonnet-5|in.anthropic.claude-sonnet-5|*us.anthropic.claude-sonnet-5-v1*|*au.anthropic.claude-sonnet-5-v1*|*apac.anthropic.claude-sonnet-5-v1*|*eu.anthropic.claude-sonnet-5-v1*|*us-gov.anthropic.claude-sonnet-5-v1*|*jp.anthropic.claude-sonnet-5-v1*|*in.anthropic.claude-sonnet-5-v1* i=2.2 cw=2.75 cr=0.22 o=11 cw1h=4.4
-        us.moonshotai.kimi-k3|in.moonshotai.kimi-k3|*/us.moonshotai.kimi-k3|*/in.moonshotai.kimi-k3|moonshotai.kimi-k3 i=3.3 cw=4.125 cr=0.33 o=16.5
-        *us.moonshotai.kimi-k3.1*|*in.moonshotai.kimi-k3.1* i=4.4 cw=5.5 cr=0.22 o=22
-        openai.gpt-5.6-luna*|gpt-5.6-luna*|*us.openai.gpt-5.6-luna*|*in.openai.gpt-5.6-luna* i=1.1 cw=1.375 cr=0.11 o=6.6
+        regional.anthropic.claude-fable-5-1-v1:0|anthropic.claude-fable-5-1|claude-fable-5-1|anthropic.claude-fable-5-1-v1*|claude-fable-5-1-v1*|us.anthropic.claude-fable-5-1|*us.anthropic.claude-fable-5-1-v1* i=11 cw=13.75 cr=0.275 o=55 cw1h=22
+        regional.anthropic.claude-fable-5-2|anthropic.claude-fable-5-2|claude-fable-5-2|anthropic.claude-fable-5-2-v1*|claude-fable-5-2-v1*|us.anthropic.claude-fable-5-2|eu.anthropic.claude-fable-5-2|*us.anthropic.claude-fable-5-2-v1*|*eu.anthropic.claude-fable-5-2-v1* i=8.8 cw=11 cr=0.22 o=44 cw1h=17.6
+        regional.anthropic.claude-fable-5-v1:0|anthropic.claude-fable-5|claude-fable-5|anthropic.claude-fable-5-v1*|claude-fable-5-v1*|us.anthropic.claude-fable-5|au.anthropic.claude-fable-5|eu.anthropic.claude-fable-5|*us.anthropic.claude-fable-5-v1*|*au.anthropic.claude-fable-5-v1*|*eu.anthropic.claude-fable-5-v1*|*jp.anthropic.claude-fable-5-v1* i=11 cw=13.75 cr=1.1 o=55 cw1h=22
+        regional.anthropic.claude-haiku-4-5-20251001-v1:0|anthropic.claude-haiku-4-5-20251001*|claude-haiku-4-5-20251001*|*us.anthropic.claude-haiku-4-5-20251001*|*au.anthropic.claude-haiku-4-5-20251001*|*apac.anthropic.claude-haiku-4-5-20251001*|*eu.anthropic.claude-haiku-4-5-20251001*|*us-gov.anthropic.claude-haiku-4-5-20251001*|*jp.anthropic.claude-haiku-4-5-20251001*|*in.anthropic.claude-haiku-4-5-20251001* i=1.1 cw=1.375 cr=0.11 o=5.5 cw1h=2.2
+        regional.anthropic.claude-haiku-5-5|anthropic.claude-haiku-5-5|claude-haiku-5-5|anthropic.claude-haiku-5-5-v1*|claude-haiku-5-5-v1*|us.anthropic.claude-haiku-5-5|au.anthropic.claude-haiku-5-5|apac.anthropic.claude-haiku-5-5|eu.anthropic.claude-haiku-5-5|us-gov.anthropic.claude-haiku-5-5|jp.anthropic.claude-haiku-5-5|*us.anthropic.claude-haiku-5-5-v1*|*au.anthropic.claude-haiku-5-5-v1*|*apac.anthropic.claude-haiku-5-5-v1*|*eu.anthropic.claude-haiku-5-5-v1*|*us-gov.anthropic.claude-haiku-5-5-v1*|*jp.anthropic.claude-haiku-5-5-v1* i=0.11 cw=0.1375 cr=0.011 o=0.55 cw1h=0.22 >100000 i=0.55 cw=0.6875 cr=0.055 o=2.75 cw1h=1.1
+        regional.anthropic.claude-mythos-5-2|anthropic.claude-mythos-5-2|claude-mythos-5-2|anthropic.claude-mythos-5-2-v1*|claude-mythos-5-2-v1*|us.anthropic.claude-mythos-5-2|eu.anthropic.claude-mythos-5-2|*us.anthropic.claude-mythos-5-2-v1*|*eu.anthropic.claude-mythos-5-2-v1* i=8.8 cw=11 cr=0.22 o=44 cw1h=17.6
+        regional.anthropic.claude-opus-4-1-20250805-v1:0|anthropic.claude-opus-4-1-20250805*|claude-opus-4-1-20250805*|*us.anthropic.claude-opus-4-1-20250805*|*au.anthropic.claude-opus-4-1-20250805*|*apac.anthropic.claude-opus-4-1-20250805*|*eu.anthropic.claude-opus-4-1-20250805*|*us-gov.anthropic.claude-opus-4-1-20250805*|*jp.anthropic.claude-opus-4-1-20250805* i=15 cw=18.75 cr=1.5 o=75
+        regional.anthropic.claude-opus-4-20250514-v1:0|anthropic.claude-opus-4-20250514*|claude-opus-4-20250514*|*us.anthropic.claude-opus-4-20250514*|*au.anthropic.claude-opus-4-20250514*|*apac.anthropic.claude-opus-4-20250514*|*eu.anthropic.claude-opus-4-20250514*|*us-gov.anthropic.claude-opus-4-20250514*|*jp.anthropic.claude-opus-4-20250514* i=15 cw=18.75 cr=1.5 o=75
+        regional.anthropic.claude-opus-4-5-v1:0|anthropic.claude-opus-4-5*|claude-opus-4-5*|*us.anthropic.claude-opus-4-5*|*au.anthropic.claude-opus-4-5*|*apac.anthropic.claude-opus-4-5*|*eu.anthropic.claude-opus-4-5*|*us-gov.anthropic.claude-opus-4-5*|*jp.anthropic.claude-opus-4-5* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
+        regional.anthropic.claude-opus-4-6-v1:0|anthropic.claude-opus-4-6*|claude-opus-4-6*|*us.anthropic.claude-opus-4-6*|*au.anthropic.claude-opus-4-6*|*apac.anthropic.claude-opus-4-6*|*eu.anthropic.claude-opus-4-6*|*us-gov.anthropic.claude-opus-4-6*|*jp.anthropic.claude-opus-4-6* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
+        regional.anthropic.claude-opus-4-7-v1:0|anthropic.claude-opus-4-7*|claude-opus-4-7*|*us.anthropic.claude-opus-4-7*|*au.anthropic.claude-opus-4-7*|*apac.anthropic.claude-opus-4-7*|*eu.anthropic.claude-opus-4-7*|*us-gov.anthropic.claude-opus-4-7*|*jp.anthropic.claude-opus-4-7* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
+        regional.anthropic.claude-opus-4-8-v1:0|anthropic.claude-opus-4-8*|claude-opus-4-8*|*us.anthropic.claude-opus-4-8*|*au.anthropic.claude-opus-4-8*|*eu.anthropic.claude-opus-4-8*|*jp.anthropic.claude-opus-4-8* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
+        regional.anthropic.claude-opus-5|anthropic.claude-opus-5|claude-opus-5|anthropic.claude-opus-5-v1*|claude-opus-5-v1*|us.anthropic.claude-opus-5|au.anthropic.claude-opus-5|eu.anthropic.claude-opus-5|jp.anthropic.claude-opus-5|in.anthropic.claude-opus-5|*us.anthropic.claude-opus-5-v1*|*au.anthropic.claude-opus-5-v1*|*eu.anthropic.claude-opus-5-v1*|*jp.anthropic.claude-opus-5-v1*|*in.anthropic.claude-opus-5-v1* i=5.5 cw=6.875 cr=0.55 o=27.5 cw1h=11
+        regional.anthropic.claude-opus-5-5|anthropic.claude-opus-5-5|claude-opus-5-5|anthropic.claude-opus-5-5-v1*|claude-opus-5-5-v1*|us.anthropic.claude-opus-5-5|au.anthropic.claude-opus-5-5|eu.anthropic.claude-opus-5-5|jp.anthropic.claude-opus-5-5|*us.anthropic.claude-opus-5-5-v1*|*au.anthropic.claude-opus-5-5-v1*|*eu.anthropic.claude-opus-5-5-v1*|*jp.anthropic.claude-opus-5-5-v1* i=4.4 cw=5.5 cr=0.22 o=22 cw1h=8.8
+        regional.anthropic.claude-sonnet-4-20250514-v1:0|anthropic.claude-sonnet-4-20250514*|claude-sonnet-4-20250514*|*us.anthropic.claude-sonnet-4-20250514*|*au.anthropic.claude-sonnet-4-20250514*|*apac.anthropic.claude-sonnet-4-20250514*|*eu.anthropic.claude-sonnet-4-20250514*|*us-gov.anthropic.claude-sonnet-4-20250514*|*jp.anthropic.claude-sonnet-4-20250514* i=3 cw=3.75 cr=0.3 o=15
+        regional.anthropic.claude-sonnet-4-5-20250929-v1:0|anthropic.claude-sonnet-4-5-20250929*|claude-sonnet-4-5-20250929*|*us.anthropic.claude-sonnet-4-5-20250929*|*au.anthropic.claude-sonnet-4-5-20250929*|*apac.anthropic.claude-sonnet-4-5-20250929*|*eu.anthropic.claude-sonnet-4-5-20250929*|*us-gov.anthropic.claude-sonnet-4-5-20250929*|*jp.anthropic.claude-sonnet-4-5-20250929* i=3.3 cw=4.125 cr=0.33 o=16.5 cw1h=6.6
+        regional.anthropic.claude-sonnet-4-6-v1:0|anthropic.claude-sonnet-4-6*|claude-sonnet-4-6*|*us.anthropic.claude-sonnet-4-6*|*au.anthropic.claude-sonnet-4-6*|*apac.anthropic.claude-sonnet-4-6*|*eu.anthropic.claude-sonnet-4-6*|*us-gov.anthropic.claude-sonnet-4-6*|*jp.anthropic.claude-sonnet-4-6* i=3.3 cw=4.125 cr=0.33 o=16.5 cw1h=6.6
+        regional.anthropic.claude-sonnet-5-5|anthropic.claude-sonnet-5-5|claude-sonnet-5-5|anthropic.claude-sonnet-5-5-v1*|claude-sonnet-5-5-v1*|us.anthropic.claude-sonnet-5-5|au.anthropic.claude-sonnet-5-5|apac.anthropic.claude-sonnet-5-5|eu.anthropic.claude-sonnet-5-5|us-gov.anthropic.claude-sonnet-5-5|jp.anthropic.claude-sonnet-5-5|*us.anthropic.claude-sonnet-5-5-v1*|*au.anthropic.claude-sonnet-5-5-v1*|*apac.anthropic.claude-sonnet-5-5-v1*|*eu.anthropic.claude-sonnet-5-5-v1*|*us-gov.anthropic.claude-sonnet-5-5-v1*|*jp.anthropic.claude-sonnet-5-5-v1* i=2.2 cw=2.75 cr=0.11 o=11 cw1h=4.4
+        regional.anthropic.claude-sonnet-5-v1:0|anthropic.claude-sonnet-5|claude-sonnet-5|anthropic.claude-sonnet-5-v1*|claude-sonnet-5-v1*|us.anthropic.claude-sonnet-5|au.anthropic.claude-sonnet-5|apac.anthropic.claude-sonnet-5|eu.anthropic.claude-sonnet-5|us-gov.anthropic.claude-sonnet-5|jp.anthropic.claude-sonnet-5|in.anthropic.claude-sonnet-5|*us.anthropic.claude-sonnet-5-v1*|*au.anthropic.claude-sonnet-5-v1*|*apac.anthropic.claude-sonnet-5-v1*|*eu.anthropic.claude-sonnet-5-v1*|*us-gov.anthropic.claude-sonnet-5-v1*|*jp.anthropic.claude-sonnet-5-v1*|*in.anthropic.claude-sonnet-5-v1* i=2.2 cw=2.75 cr=0.22 o=11 cw1h=4.4
+        regional.moonshotai.kimi-k3|us.moonshotai.kimi-k3|in.moonshotai.kimi-k3|*/us.moonshotai.kimi-k3|*/in.moonshotai.kimi-k3|moonshotai.kimi-k3 i=3.3 cw=4.125 cr=0.33 o=16.5
+        regional.moonshotai.kimi-k3.1|*us.moonshotai.kimi-k3.1*|*in.moonshotai.kimi-k3.1* i=4.4 cw=5.5 cr=0.22 o=22
+        regional.openai.gpt-5.6-luna|openai.gpt-5.6-luna*|gpt-5.6-luna*|*us.openai.gpt-5.6-luna*|*in.openai.gpt-5.6-luna* i=1.1 cw=1.375 cr=0.11 o=6.6
          from=1785369600 i=0.22 cw=0.275 cr=0.022 o=1.32 >272000 i=0.44 cw=0.55 cr=0.044 o=1.98
-        openai.gpt-5.6-sol*|gpt-5.6-sol*|*us.openai.gpt-5.6-sol* i=5.5 cw=6.875 cr=0.55 o=33 >272000 i=11 cw=13.75 cr=1.1 o=49.5
+        regional.openai.gpt-5.6-sol|openai.gpt-5.6-sol*|gpt-5.6-sol*|*us.openai.gpt-5.6-sol* i=5.5 cw=6.875 cr=0.55 o=33 >272000 i=11 cw=13.75 cr=1.1 o=49.5
          from=1787270400 i=4.4 cw=5.5 cr=0.44 o=22 >272000 i=8.8 cw=11 cr=0.88 o=33
-        openai.gpt-5.6-terra*|gpt-5.6-terra*|*us.openai.gpt-5.6-terra*|*in.openai.gpt-5.6-terra* i=2.75 cw=3.4375 cr=0.275 o=16.5
+        regional.openai.gpt-5.6-terra|openai.gpt-5.6-terra*|gpt-5.6-terra*|*us.openai.gpt-5.6-terra*|*in.openai.gpt-5.6-terra* i=2.75 cw=3.4375 cr=0.275 o=16.5
          from=1785369600 i=2.2 cw=2.75 cr=0.22 o=13.2 >272000 i=4.4 cw=5.5 cr=0.44 o=19.8
-        openai.gpt-6-astra*|gpt-6-astra*|*us.openai.gpt-6-astra* i=11 cw=13.75 cr=1.1 o=55 >272000 i=22 cw=27.5 cr=2.2 o=82.5
-        openai.gpt-6-luna*|gpt-6-luna*|*us.openai.gpt-6-luna*|*in.openai.gpt-6-luna* i=0.11 cw=0.1375 cr=0.011 o=0.55 >272000 i=0.22 cw=0.275 cr=0.022 o=0.825
-        openai.gpt-6-sol*|gpt-6-sol*|*us.openai.gpt-6-sol*|*in.openai.gpt-6-sol* i=2.2 cw=2.75 cr=0.22 o=11 >272000 i=4.4 cw=5.5 cr=0.44 o=16.5
-        openai.gpt-6.1-sol*|gpt-6.1-sol*|*us.openai.gpt-6.1-sol* i=2.2 cw=2.75 cr=0.11 o=11 >272000 i=4.4 cw=5.5 cr=0.22 o=16.5
-        openai.gpt-6.1-terra*|gpt-6.1-terra*|*us.openai.gpt-6.1-terra* i=1.1 cw=1.375 cr=0.055 o=5.5 >272000 i=2.2 cw=2.75 cr=0.11 o=8.25
-        us.zai.glm-5.3|*/us.zai.glm-5.3 i=1.848 cw=2.31 cr=0.3432 o=5.808
+        regional.openai.gpt-6-astra|openai.gpt-6-astra*|gpt-6-astra*|*us.openai.gpt-6-astra* i=11 cw=13.75 cr=1.1 o=55 >272000 i=22 cw=27.5 cr=2.2 o=82.5
+        regional.openai.gpt-6-luna|openai.gpt-6-luna*|gpt-6-luna*|*us.openai.gpt-6-luna*|*in.openai.gpt-6-luna* i=0.11 cw=0.1375 cr=0.011 o=0.55 >272000 i=0.22 cw=0.275 cr=0.022 o=0.825
+        regional.openai.gpt-6-sol|openai.gpt-6-sol*|gpt-6-sol*|*us.openai.gpt-6-sol*|*in.openai.gpt-6-sol* i=2.2 cw=2.75 cr=0.22 o=11 >272000 i=4.4 cw=5.5 cr=0.44 o=16.5
+        regional.openai.gpt-6.1-sol|openai.gpt-6.1-sol*|gpt-6.1-sol*|*us.openai.gpt-6.1-sol* i=2.2 cw=2.75 cr=0.11 o=11 >272000 i=4.4 cw=5.5 cr=0.22 o=16.5
+        regional.openai.gpt-6.1-terra|openai.gpt-6.1-terra*|gpt-6.1-terra*|*us.openai.gpt-6.1-terra* i=1.1 cw=1.375 cr=0.055 o=5.5 >272000 i=2.2 cw=2.75 cr=0.11 o=8.25
+        regional.zai.glm-5.3|us.zai.glm-5.3|*/us.zai.glm-5.3 i=1.848 cw=2.31 cr=0.3432 o=5.808
         writer.palmyra-x4-v1:0|*writer.palmyra-x4* i=2.5 o=10
         writer.palmyra-x5-v1:0|*writer.palmyra-x5* i=0.6 o=6
-        @deepseek
+        =deepseek
         deepseek-chat|deepseek-chat*|deepseek-chat-v3-0324 i=0.135 cr=0.035 o=0.55
          minutes=30-990 i=0.27 cr=0.07 o=1.1
         deepseek-flash i=0.15 cr=0.003 o=0.6
@@ -566,7 +566,7 @@ enum BuiltInPrices {
          from=1786924800 i=0.66 cr=0.022 o=1.98
          from=1786924800 minutes=60-240 i=1.32 cr=0.044 o=3.96
          from=1786924800 minutes=360-600 i=1.32 cr=0.044 o=3.96
-        @x-ai
+        =x-ai
         grok-2-1212|grok-2|grok-2-latest i=2 o=10
         grok-2-vision-1212|grok-2-vision|grok-2-vision-latest i=2 o=10
         grok-3|grok-3-latest|grok-3-beta i=3 cr=0.75 o=15
@@ -595,8 +595,8 @@ enum BuiltInPrices {
          from=1785888000 ain=4.8
         grok-voice-think-fast-1.0 ain=3
         grok-voice-think-fast-2.0 ain=4.8
-        @mistral
-        codestral-latest|codestral-2501 i=0.3 o=0.9
+        =mistral
+        codestral|codestral-latest|codestral-2501 i=0.3 o=0.9
          from=1791936000 tier=batch i=0.15 o=0.45
         codestral-2508 i=0.3 cr=0.03 o=0.9
          from=1791936000 tier=batch i=0.15 cr=0.015 o=0.45
@@ -605,7 +605,7 @@ enum BuiltInPrices {
         devstral-2512 i=0.4 cr=0.04 o=2
         devstral-small|devstral-small-2505|devstral-small-2507|devstral-small-latest|labs-devstral-small-2512 i=0.1 o=0.3
         magistral-medium|magistral-medium* i=2 o=5
-        magistral-small-* i=0.5 o=1.5
+        magistral-small|magistral-small-* i=0.5 o=1.5
         ministral-14b-2512 i=0.2 cr=0.02 o=0.2
          from=1791936000 tier=batch i=0.1 cr=0.01 o=0.1
         ministral-3b i=0.04 o=0.04
@@ -630,7 +630,7 @@ enum BuiltInPrices {
          from=1792454400 tier=batch i=0.68 cr=0.07 o=2.09
          from=1793232000 tier=batch i=0.35 cr=0.035 o=1.05
         mistral-medium-2312 i=2.7 o=8.1
-        mistral-medium|mistral-medium-2505|mistral-medium-2508 i=0.4 cr=0.04 o=2
+        mistral-medium-3-1|mistral-medium|mistral-medium-2505|mistral-medium-2508 i=0.4 cr=0.04 o=2
         mistral-medium-3-5|mistral-medium-3.5|mistral-medium-3|mistral-medium-2604 i=1.5 cr=0.15 o=7.5
          from=1791936000 tier=batch i=0.75 cr=0.075 o=3.75
         mistral-medium-latest i=0.4 cr=0.04 o=2
@@ -662,7 +662,7 @@ enum BuiltInPrices {
         mixtral-8x22b-instruct|open-mixtral-8x22b i=2 o=6
         mixtral-8x7b|mixtral-8x7b*|open-mixtral-8x7b i=0.7 o=0.7
         pixtral-12b|pixtral-12b-latest i=0.15 o=0.15
-        pixtral-large-latest|pixtral-large-2411 i=2 o=6
+        pixtral-large|pixtral-large-latest|pixtral-large-2411 i=2 o=6
         voxtral-mini-2602|voxtral-mini-latest ain=0.18
          from=1791936000 tier=batch ain=0.09
         voxtral-mini-transcribe-3-0 ain=0.21
@@ -674,7 +674,7 @@ enum BuiltInPrices {
         voxtral-small-transcribe-3-0 ain=0.24
         zai-glm-5-3 i=1.4 cr=0.14 o=4.4
         zai-glm-5-3-flash i=0.15 cr=0.03 o=0.5
-        @groq
+        =groq
         canopylabs/orpheus-arabic-saudi char=40
         canopylabs/orpheus-v1-english char=22
         deepseek-r1-distill-llama-70b i=0.75 o=0.99
@@ -716,7 +716,7 @@ enum BuiltInPrices {
          from=1791936000 tier=batch ain=0.0555 min:ain=10000
         whisper-large-v3-turbo ain=0.04 min:ain=10000
          from=1791936000 tier=batch ain=0.02 min:ain=10000
-        @cohere
+        =cohere
         c4ai-aya-expanse-32b|*aya-expanse-32b* i=0.5 o=1.5
         c4ai-aya-expanse-8b|*aya-expanse-8b* i=0.5 o=1.5
         command i=1 o=2
@@ -726,7 +726,7 @@ enum BuiltInPrices {
         command-r-plus|command-r-plus-08-2024 i=2.5 o=10
         command-r7b|command-r7b-12-2024 i=0.0375 o=0.15
         embed-v4.0 i=0.12 o=0
-        @moonshotai
+        =moonshotai
         kimi-k2 i=0.57 o=2.3
         kimi-k2-0711-preview i=0.6 cr=0.15 o=2.5
         kimi-k2-0905-preview i=0.6 cr=0.15 o=2.5
@@ -743,7 +743,7 @@ enum BuiltInPrices {
         moonshot-v1-128k|moonshot-v1-128k-vision-preview i=2 o=5
         moonshot-v1-32k|moonshot-v1-32k-vision-preview i=1 o=3
         moonshot-v1-8k|moonshot-v1-8k-vision-preview i=0.2 o=2
-        @perplexity
+        =perplexity
         llama-3.1-sonar-large-128k-online i=1 o=1
         llama-3.1-sonar-small-128k-online i=0.2 o=0.2
         perplexity/deepseek-v4-pro-0813 i=1.32 cr=0.044 o=3.96
@@ -767,7 +767,7 @@ enum BuiltInPrices {
         sonar-pro-search i=3 o=15
         sonar-reasoning i=1 o=5 req=0.012
         sonar-reasoning-pro i=2 o=8 req=0.014
-        @voyageai
+        =voyageai
         voyage-01 i=0.1 o=0
         voyage-02 i=0.1 o=0
         voyage-2 i=0.1 o=0
@@ -792,7 +792,7 @@ enum BuiltInPrices {
         voyage-lite-01-instruct i=0.1 o=0
         voyage-lite-02-instruct i=0.1 o=0
         voyage-multilingual-2 i=0.12 o=0
-        @together
+        =together
         austism/chronos-hermes-13b i=0.3 o=0.3
         gryphe/mythomax-l2-13b i=0.3 o=0.3
         minimaxai/minimax-m3 i=0.3 cr=0.06 o=1.2
@@ -889,59 +889,59 @@ enum BuiltInPrices {
         zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
         zero-one-ai/yi-34b i=0.8 o=0.8
         zero-one-ai/yi-6b i=0.2 o=0.2
-        @fireworks
-        accounts/fireworks/models/deepseek-r1-0528 i=3 o=8
-        accounts/fireworks/models/deepseek-v3-0324 i=0.9 o=0.9
-        accounts/fireworks/models/deepseek-v3p2 i=0.56 cr=0.28 o=1.68
-        accounts/fireworks/models/deepseek-v4-flash|accounts/fireworks/models/deepseek-v4-flash-0731 i=0.14 cr=0.028 o=0.28
-        accounts/fireworks/models/deepseek-v4-pro i=1.74 cr=0.145 o=3.48
-        accounts/fireworks/models/deepseek-v4p1-flash i=0.3 cr=0.006 o=1.2
-        accounts/fireworks/models/deepseek-v4p1-flash-1017 i=0.3 cr=0.006 o=1.2
-        accounts/fireworks/routers/deepseek-v4p1-flash-1017-ultrafast i=2.4 cr=0.048 o=9.6
-        accounts/fireworks/routers/deepseek-v4p1-flash-1017-us i=0.45 cr=0.009 o=1.8
-        accounts/fireworks/routers/deepseek-v4p1-flash-us i=0.45 cr=0.009 o=1.8
-        accounts/fireworks/models/ember-1 i=3 cr=0.3 o=15
-        accounts/fireworks/models/gemma-3-27b-it i=0.1 o=0.1
-        accounts/fireworks/models/glm-4p7 i=0.6 o=2.2
-        accounts/fireworks/models/glm-5p1 i=1.4 cr=0.26 o=4.4
-        accounts/fireworks/routers/glm-5p1-fast i=2.8 cr=0.52 o=8.8
-        accounts/fireworks/models/glm-5p2 i=1.4 cr=0.14 o=4.4
-        accounts/fireworks/routers/glm-5p2-fast|accounts/fireworks/routers/glm-5p2-fast-us i=2.1 cr=0.21 o=6.6
-        accounts/fireworks/models/glm-5p3 i=1.4 cr=0.26 o=4.4
-        accounts/fireworks/routers/glm-5p3-fast i=2.1 cr=0.39 o=6.6
-        accounts/fireworks/models/glm-5p3-flash i=0.15 cr=0.03 o=0.5
-        accounts/fireworks/routers/glm-5p3-flash-us i=0.225 cr=0.045 o=0.75
-        accounts/fireworks/routers/glm-5p3-us i=2.1 cr=0.39 o=6.6
-        accounts/fireworks/models/gpt-oss-120b i=0.15 cr=0.014 o=0.6
+        =fireworks
+        deepseek-r1-0528|accounts/fireworks/models/deepseek-r1-0528 i=3 o=8
+        deepseek-v3-0324|accounts/fireworks/models/deepseek-v3-0324 i=0.9 o=0.9
+        deepseek-v3p2|accounts/fireworks/models/deepseek-v3p2 i=0.56 cr=0.28 o=1.68
+        deepseek-v4-flash|accounts/fireworks/models/deepseek-v4-flash|accounts/fireworks/models/deepseek-v4-flash-0731 i=0.14 cr=0.028 o=0.28
+        deepseek-v4-pro|accounts/fireworks/models/deepseek-v4-pro i=1.74 cr=0.145 o=3.48
+        deepseek-v4p1-flash|accounts/fireworks/models/deepseek-v4p1-flash i=0.3 cr=0.006 o=1.2
+        deepseek-v4p1-flash-1017|accounts/fireworks/models/deepseek-v4p1-flash-1017 i=0.3 cr=0.006 o=1.2
+        deepseek-v4p1-flash-1017-ultrafast|accounts/fireworks/routers/deepseek-v4p1-flash-1017-ultrafast i=2.4 cr=0.048 o=9.6
+        deepseek-v4p1-flash-1017-us|accounts/fireworks/routers/deepseek-v4p1-flash-1017-us i=0.45 cr=0.009 o=1.8
+        deepseek-v4p1-flash-us|accounts/fireworks/routers/deepseek-v4p1-flash-us i=0.45 cr=0.009 o=1.8
+        ember-1|accounts/fireworks/models/ember-1 i=3 cr=0.3 o=15
+        gemma-3-27b-it|accounts/fireworks/models/gemma-3-27b-it i=0.1 o=0.1
+        glm-4p7|accounts/fireworks/models/glm-4p7 i=0.6 o=2.2
+        glm-5p1|accounts/fireworks/models/glm-5p1 i=1.4 cr=0.26 o=4.4
+        glm-5p1-fast|accounts/fireworks/routers/glm-5p1-fast i=2.8 cr=0.52 o=8.8
+        glm-5p2|accounts/fireworks/models/glm-5p2 i=1.4 cr=0.14 o=4.4
+        glm-5p2-fast|accounts/fireworks/routers/glm-5p2-fast|accounts/fireworks/routers/glm-5p2-fast-us i=2.1 cr=0.21 o=6.6
+        glm-5p3|accounts/fireworks/models/glm-5p3 i=1.4 cr=0.26 o=4.4
+        glm-5p3-fast|accounts/fireworks/routers/glm-5p3-fast i=2.1 cr=0.39 o=6.6
+        glm-5p3-flash|accounts/fireworks/models/glm-5p3-flash i=0.15 cr=0.03 o=0.5
+        glm-5p3-flash-us|accounts/fireworks/routers/glm-5p3-flash-us i=0.225 cr=0.045 o=0.75
+        glm-5p3-us|accounts/fireworks/routers/glm-5p3-us i=2.1 cr=0.39 o=6.6
+        gpt-oss-120b|accounts/fireworks/models/gpt-oss-120b i=0.15 cr=0.014 o=0.6
          from=1792368000 i=0.15 cr=0.015 o=0.6
-        accounts/fireworks/models/gpt-oss-20b i=0.07 cr=0.035 o=0.3
-        accounts/fireworks/models/inkling i=1 cr=0.17 o=4.05
-        accounts/fireworks/models/kimi-k2p5 i=0.6 cr=0.1 o=3
-        accounts/fireworks/models/kimi-k2p6 i=0.95 cr=0.16 o=4
-        accounts/fireworks/routers/kimi-k2p6-fast i=2 cr=0.3 o=8
-        accounts/fireworks/models/kimi-k2p7-code i=0.95 cr=0.19 o=4
-        accounts/fireworks/routers/kimi-k2p7-code-fast i=1.9 cr=0.38 o=8
-        accounts/fireworks/models/kimi-k3 i=3 cr=0.3 o=15
-        accounts/fireworks/routers/kimi-k3-fast i=4.5 cr=0.45 o=22.5
-        accounts/fireworks/routers/kimi-k3-us i=3.3 cr=0.33 o=16.5
+        gpt-oss-20b|accounts/fireworks/models/gpt-oss-20b i=0.07 cr=0.035 o=0.3
+        inkling|accounts/fireworks/models/inkling i=1 cr=0.17 o=4.05
+        kimi-k2p5|accounts/fireworks/models/kimi-k2p5 i=0.6 cr=0.1 o=3
+        kimi-k2p6|accounts/fireworks/models/kimi-k2p6 i=0.95 cr=0.16 o=4
+        kimi-k2p6-fast|accounts/fireworks/routers/kimi-k2p6-fast i=2 cr=0.3 o=8
+        kimi-k2p7-code|accounts/fireworks/models/kimi-k2p7-code i=0.95 cr=0.19 o=4
+        kimi-k2p7-code-fast|accounts/fireworks/routers/kimi-k2p7-code-fast i=1.9 cr=0.38 o=8
+        kimi-k3|accounts/fireworks/models/kimi-k3 i=3 cr=0.3 o=15
+        kimi-k3-fast|accounts/fireworks/routers/kimi-k3-fast i=4.5 cr=0.45 o=22.5
+        kimi-k3-us|accounts/fireworks/routers/kimi-k3-us i=3.3 cr=0.33 o=16.5
          from=1788220800 i=4.5 cr=0.45 o=22.5
-        accounts/fireworks/models/kimi-k3p1-pro i=2 cr=0.2 o=10
-        accounts/fireworks/models/llama-v3p1-8b-instruct i=0.2 o=0.2
-        accounts/fireworks/models/llama4-maverick-instruct-basic i=0.22 o=0.88
-        accounts/fireworks/models/minimax-m2p1 i=0.3 o=1.2
-        accounts/fireworks/models/minimax-m2p7 i=0.3 cr=0.06 o=1.2
-        accounts/fireworks/models/minimax-m3 i=0.3 cr=0.06 o=1.2
-        accounts/fireworks/models/muse-spark-open i=1.25 cr=0.15 o=4.25
-        accounts/fireworks/models/nemotron-3-ultra-nvfp4 i=0.6 cr=0.12 o=2.4
-        accounts/fireworks/models/nemotron-lightning-3p5-30b-a3b i=0.05 cr=0.01 o=0.2
-        accounts/fireworks/models/qwen2p5-vl-72b-instruct i=0.9 o=0.9
-        accounts/fireworks/models/qwen3-235b-a22b i=0.22 o=0.88
-        accounts/fireworks/models/qwen3p6-plus i=0.5 cr=0.1 o=3
-        accounts/fireworks/models/qwen3p7-plus i=0.4 cr=0.08 o=1.6
-        accounts/fireworks/models/qwen3p8-max i=2 cr=0.25 o=6
-        accounts/fireworks/routers/ultramarine-1-flash-us i=0.225 cr=0.045 o=0.75
+        kimi-k3p1-pro|accounts/fireworks/models/kimi-k3p1-pro i=2 cr=0.2 o=10
+        llama-v3p1-8b-instruct|accounts/fireworks/models/llama-v3p1-8b-instruct i=0.2 o=0.2
+        llama4-maverick-instruct-basic|accounts/fireworks/models/llama4-maverick-instruct-basic i=0.22 o=0.88
+        minimax-m2p1|accounts/fireworks/models/minimax-m2p1 i=0.3 o=1.2
+        minimax-m2p7|accounts/fireworks/models/minimax-m2p7 i=0.3 cr=0.06 o=1.2
+        minimax-m3|accounts/fireworks/models/minimax-m3 i=0.3 cr=0.06 o=1.2
+        muse-spark-open|accounts/fireworks/models/muse-spark-open i=1.25 cr=0.15 o=4.25
+        nemotron-3-ultra-nvfp4|accounts/fireworks/models/nemotron-3-ultra-nvfp4 i=0.6 cr=0.12 o=2.4
+        nemotron-lightning-3p5-30b-a3b|accounts/fireworks/models/nemotron-lightning-3p5-30b-a3b i=0.05 cr=0.01 o=0.2
+        qwen2p5-vl-72b-instruct|accounts/fireworks/models/qwen2p5-vl-72b-instruct i=0.9 o=0.9
+        qwen3-235b-a22b|accounts/fireworks/models/qwen3-235b-a22b i=0.22 o=0.88
+        qwen3p6-plus|accounts/fireworks/models/qwen3p6-plus i=0.5 cr=0.1 o=3
+        qwen3p7-plus|accounts/fireworks/models/qwen3p7-plus i=0.4 cr=0.08 o=1.6
+        qwen3p8-max|accounts/fireworks/models/qwen3p8-max i=2 cr=0.25 o=6
+        ultramarine-1-flash-us|accounts/fireworks/routers/ultramarine-1-flash-us i=0.225 cr=0.045 o=0.75
          from=1793664000 i=0.15 cr=0.03 o=0.5
-        @cerebras
+        =cerebras
         gemma-4-31b|cerebras/gemma-4-31b*|cerebras:gemma-4-31b* i=0.99 o=1.49
         gpt-oss-120b|cerebras/gpt-oss-120b*|cerebras:gpt-oss-120b* i=0.35 o=0.75
         llama-3.3-70b|cerebras/llama-3.3-70b*|cerebras:llama-3.3-70b* i=0.85 o=1.2
@@ -949,14 +949,14 @@ enum BuiltInPrices {
         qwen-3-32b|cerebras/qwen-3-32b*|cerebras:qwen-3-32b* i=0.4 o=0.8
         qwen-3.8-27b|cerebras/qwen-3.8-27b*|cerebras:qwen-3.8-27b* i=0.99 o=1.49
         zai-glm-4.7|cerebras/zai-glm-4.7*|cerebras:zai-glm-4.7* i=2.25 o=2.75
-        @meta
+        =meta
         muse-spark-1.1 i=1.25 cr=0.15 o=4.25 web=0.0025
         muse-spark-1.2 i=1.25 cr=0.15 o=4.25 web=0.0025
         muse-spark-1.2-contributor i=0.1 cr=0.002 o=0.2 web=0.0025
         muse-spark-1.3 i=1.25 cr=0.15 o=4.25 web=0.0025
         muse-spark-1.3-contributor i=0.1 cr=0.002 o=0.2 web=0.0025
         muse-wonder-1.0 i=4 cr=0.2 o=20 web=0.0025
-        @minimax
+        =minimax
         m2-her i=0.3 o=1.2
         minimax-m2|minimax-m2.1|minimax-m2.5 i=0.3 cw=0.375 cr=0.03 o=1.2
         minimax-m2.1-highspeed|*m2.1-highspeed* i=0.6 cw=0.375 cr=0.03 o=2.4
@@ -967,7 +967,7 @@ enum BuiltInPrices {
         minimax-01 i=0.2 o=1.1
         minimax-m1 i=0.4 o=2.2
         minimax-m3 i=0.3 cr=0.06 o=1.2 >512000 i=0.6 cr=0.12 o=2.4
-        @zai
+        =zai
         glm-4-32b-0414-128k i=0.1 o=0.1
         glm-4.5 i=0.6 cr=0.11 o=2.2
         glm-4.5-air i=0.2 cr=0.03 o=1.1
@@ -987,7 +987,7 @@ enum BuiltInPrices {
          from=1788998400 i=0.15 cr=0.03 o=0.5
         glm-5.3-flashx|glm-5.3-flashx-legal i=0.37 cr=0.075 o=1.25
         glm-ocr i=0.03 o=0.03
-        @zhipuai
+        =zhipuai
         glm-4-air i=0.069 cr=0.034 o=0.069
         glm-4-airx i=1.379 o=1.379
         glm-4-assistant i=0.69 o=0.69
@@ -1004,7 +1004,7 @@ enum BuiltInPrices {
         glm-5.3 i=1.103 cr=0.276 o=3.862
         glm-5.3-flash i=0.055 cr=0.016 o=0.193
          from=1788998400 i=0.11 cr=0.032 o=0.386
-        @arcee
+        =arcee
         deepseek/deepseek-v4-flash-latest i=0.14 cr=0.028 o=0.28
         deepseek/deepseek-v4-pro i=1.74 cr=0.2 o=3.48
         deepseek/deepseek-v4-pro-0813 i=1.32 cr=0.044 o=3.96
@@ -1017,7 +1017,7 @@ enum BuiltInPrices {
         zai-org/glm-5.2 i=1.4 cr=0.26 o=4.4
         zai-org/glm-5.3 i=1.4 cr=0.26 o=4.4
         zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
-        @baseten
+        =baseten
         deepseek-ai/deepseek-v4-flash-0731 i=0.13 cr=0.028 o=0.26
         deepseek-ai/deepseek-v4-pro i=1.74 cr=0.145 o=3.48
         deepseek-ai/deepseek-v4-pro-0813 i=1.32 cr=0.132 o=3.96
@@ -1041,7 +1041,7 @@ enum BuiltInPrices {
         zai-org/glm-5.3 i=1.4 cr=0.14 o=4.4
         zai-org/glm-5.3-fast i=2.1 cr=0.21 o=6.6
         zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
-        @cloudflare
+        =cloudflare
         @cf/ai4bharat/indictrans2-en-indic-1b i=0.342 o=0.342
         @cf/aisingapore/gemma-sea-lion-v4-27b-it i=0.351 o=0.555
         @cf/baai/bge-base-en-v1.5 i=0.067 o=0
@@ -1097,7 +1097,7 @@ enum BuiltInPrices {
         @cf/zai-org/glm-5.2 i=1.4 cr=0.26 o=4.4
         @cf/zai-org/glm-5.3 i=1.4 cr=0.26 o=4.4
         @cf/zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
-        @databricks
+        =databricks
         databricks-bge-large-en|system.ai.bge-large-en i=0.1 o=0
         databricks-deepseek-v4-1-flash|system.ai.deepseek-v4-1-flash i=0.3 cr=0.03 o=1.2
         databricks-deepseek-v4-flash-0731|system.ai.deepseek-v4-flash-0731 i=0.14 cr=0.028 o=0.28
@@ -1118,10 +1118,10 @@ enum BuiltInPrices {
         databricks-qwen3-embedding-0-6b|system.ai.qwen3-embedding-0-6b i=0.02 o=0
         databricks-qwen3-next-80b-a3b-instruct|system.ai.qwen3-next-80b-a3b-instruct i=0.15 o=1.2
         databricks-qwen35-122b-a10b|system.ai.qwen35-122b-a10b i=0.22 o=2.2
-        @elevenlabs
+        =elevenlabs
         eleven_realtime_v1_max i=1.8 cr=0.18 o=9 ain=4.8
         eleven_realtime_v1_mini i=0.2 o=6 ain=4.8
-        @novita
+        =novita
         sao10k/l3-8b-stheno-v3.2 i=0.05 o=0.05
         baichuan/baichuan-m2-32b i=0.07 o=0.07
         baidu/cobuddy i=0.28 cr=0.07 o=1.13
@@ -1238,7 +1238,7 @@ enum BuiltInPrices {
         zai-org/glm-5.3|zai-org/glm-5.3-p i=1.4 cr=0.26 o=4.4
         zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
         zai-org/glm-5.3-flashx i=0.37 cr=0.075 o=1.25
-        @ovhcloud
+        =ovhcloud
         deepseek-r1-distill-llama-70b i=0.74 o=0.74
         llama-3.1-8b-instruct i=0.11 o=0.11
         meta-llama-3_3-70b-instruct i=0.74 o=0.74
@@ -1259,7 +1259,7 @@ enum BuiltInPrices {
         bge-multilingual-gemma2 i=0.01 o=0
         gpt-oss-120b i=0.09 o=0.47
         gpt-oss-20b i=0.05 o=0.18
-        @avian
+        =avian
         meta-llama-3.1-405b-instruct i=1.5 o=1.5
         meta-llama-3.1-70b-instruct i=0.45 o=0.45
         meta-llama-3.1-8b-instruct i=0.1 o=0.1
@@ -1289,7 +1289,7 @@ enum BuiltInPrices {
         z-ai/glm-5.2 i=0.495 cr=0.124 o=1.733
         z-ai/glm-5.3 i=1.19 cr=0.221 o=3.74
         z-ai/glm-5.3-flash i=0.1275 cr=0.0255 o=0.425
-        @modal
+        =modal
         qwen/qwen3.8-2.4t-a95b i=2 cr=0.25 o=6
         qwen/qwen3.8-max-vl-thinking i=2 cr=0.25 o=6
         deepseek-ai/deepseek-v4.1-flash i=0.3 cr=0.03 o=1.2
@@ -1301,7 +1301,7 @@ enum BuiltInPrices {
         thinkingmachines/inkling-nvfp4 i=1.2 cr=0.27 o=5
         zai-org/glm-5.3 i=1.4 cr=0.26 o=4.4
         zai-org/glm-5.3-flash i=0.45 cr=0.09 o=1.5
-        @doubleword
+        =doubleword
         qwen/qwen3-14b-fp8 i=0.05 o=0.6
         qwen/qwen3-embedding-8b i=0.04 o=0
         qwen/qwen3-vl-235b-a22b-instruct-fp8 i=0.6 o=1.2
@@ -1334,7 +1334,7 @@ enum BuiltInPrices {
         zai-org/glm-5.2-fp8 i=0.93 cr=0.19 o=3
         zai-org/glm-5.3 i=1.4 cr=0.28 o=4.4
         zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
-        @cursor
+        =cursor
         composer-2.5 i=0.5 cr=0.2 o=2.5
         composer-2.5-fast i=3 cr=0.5 o=15
         grok-4.5 i=2 cr=0.5 o=6
@@ -1343,7 +1343,7 @@ enum BuiltInPrices {
         grok-4.6-fast i=4 cr=1 o=12
         grok-4.7 i=2 cr=0.5 o=6 >256000 i=4 cr=1 o=12
         grok-4.7-fast i=4 cr=1 o=12 >256000 i=6 cr=1.5 o=18
-        @github-copilot
+        =github-copilot
         claude-fable-5 i=10 cw=12.5 cr=1 o=50
         claude-fable-5.1 i=10 cw=12.5 cr=0.25 o=50
         claude-haiku-4.5 i=1 cw=1.25 cr=0.1 o=5
@@ -1383,7 +1383,7 @@ enum BuiltInPrices {
         kimi-k3 i=3 cr=0.3 o=15
         mai-code-1-flash-picker i=0.75 cr=0.075 o=4.5
         mai-code-1.1-flash i=0.2 cr=0.02 o=1.2
-        @quicksilverpro
+        =quicksilverpro
         claude-fable-5 i=8 o=40
          from=1792368000 i=2.5 o=12.5
          from=1793232000 i=2.5 cw=3.125 cr=0.25 o=12.5
@@ -1491,7 +1491,7 @@ enum BuiltInPrices {
         qwen3.8-omni-flash i=0.15 cr=0.016 o=0.47
         step-5-preview i=1 cr=0.1 o=2.7
         trio-spark-v1.3 i=0.042 o=0
-        @huggingface_together
+        =huggingface_together
         essentialai/rnj-1-instruct|essentialai/rnj-1-instruct-fast i=0.15 o=0.15
         minimaxai/minimax-m3|minimaxai/minimax-m3-fast i=0.3 o=1.2
         qwen/qwen2.5-7b-instruct|qwen/qwen2.5-7b-instruct-fast i=0.3 o=0.3
@@ -1527,7 +1527,7 @@ enum BuiltInPrices {
         zai-org/glm-5.2|zai-org/glm-5.2-fast i=1.4 o=4.4
         zai-org/glm-5.3|zai-org/glm-5.3-fast i=1.4 o=4.4
         zai-org/glm-5.3-flash|zai-org/glm-5.3-flash-fast i=0.15 o=0.5
-        @huggingface_novita
+        =huggingface_novita
         minimaxai/minimax-m1-80k|minimaxai/minimax-m1-80k-fast i=0.55 o=2.2
         minimaxai/minimax-m2|minimaxai/minimax-m2-fast|minimaxai/minimax-m2.1|minimaxai/minimax-m2.1-fast|minimaxai/minimax-m2.5|minimaxai/minimax-m2.5-fast|minimaxai/minimax-m2.7|minimaxai/minimax-m2.7-fast i=0.3 o=1.2
         minimaxai/minimax-m3|minimaxai/minimax-m3-fast i=0.3 o=1.2
@@ -1613,7 +1613,7 @@ enum BuiltInPrices {
         zai-org/glm-5.2|zai-org/glm-5.2-fast i=1.4 o=4.4
         zai-org/glm-5.3|zai-org/glm-5.3-fast i=1.4 o=4.4
         zai-org/glm-5.3-flash|zai-org/glm-5.3-flash-fast i=0.15 o=0.5
-        @openrouter
+        =openrouter
         01-ai/yi-large i=3 o=3
         aetherwiing/mn-starcannon-12b i=0.8 o=1.2
         ai21/jamba-1-5-large i=2 o=8

@@ -59,7 +59,10 @@ struct CompiledRow: Sendable {
     }
 
     /// Adds what counts cost to a sum.
-    func charge(_ counts: UsageCounts, to sum: inout CostSum) {
+    ///
+    /// - Parameter isRequest: Whether these are the counts of the request itself: where the row has a fee per request and
+    ///   the provider did not count requests, it is one, as long as anything was used.
+    func charge(_ counts: UsageCounts, isRequest: Bool, to sum: inout CostSum) {
         let step = step(for: counts)
         let mask = masks[step]
         let base = step * 32
@@ -72,6 +75,10 @@ struct CompiledRow: Sendable {
             let slot = Int(unit.rawValue)
             let charged = minimumMask & bit == 0 ? count : max(count, minimums[slot])
             sum.add(UInt64(charged), rate: rates[base + slot], quantity: unit.priceQuantity)
+        }
+        if isRequest, used != 0, chargesRequest(counts, mask: mask) {
+            sum.add(1, rate: rates[base + Int(UsageUnit.requests.rawValue)], quantity: .perUse)
+            used |= UnitSet.bit(.requests)
         }
         sum.hasCounts = sum.hasCounts || used != 0
         sum.isUnpriced = sum.isUnpriced || leavesUnknown(used: used, priced: mask)
@@ -92,9 +99,18 @@ struct CompiledRow: Sendable {
         return known & (UnitSet.tokens | UnitSet.measures) == 0
     }
 
+    private func chargesRequest(_ counts: UsageCounts, mask: UInt32) -> Bool {
+        mask & UnitSet.bit(.requests) != 0 && counts[.requests] == nil
+    }
+
     /// The lines of a charge, for people.
-    func lines(_ counts: UsageCounts, model: String?) -> [Quote.Line] {
-        let table = tables[step(for: counts)]
+    func lines(_ counts: UsageCounts, model: String?, isRequest: Bool) -> [Quote.Line] {
+        let step = step(for: counts)
+        let table = tables[step]
+        var counts = counts
+        var isUsed = false
+        counts.forEach { unit, count in isUsed = isUsed || (count > 0 && unit != .inputTool) }
+        if isRequest, isUsed, chargesRequest(counts, mask: masks[step]) { counts[.requests] = 1 }
         var lines: [Quote.Line] = []
         counts.forEach { unit, count in
             guard count > 0, unit != .inputTool else { return }

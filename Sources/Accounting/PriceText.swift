@@ -2,7 +2,7 @@
 ///
 /// ```
 /// # a comment
-/// @openai azure                       a provider, then its fallbacks
+/// =azure openai                       a provider, then its fallbacks
 /// gpt-5|gpt-5-codex|gpt-5-mini* i=1.25 o=10 >272000 i=2.5
 ///  from=1785369600 tier=flex i=0.6    a blank first: the names of the line before
 /// ```
@@ -28,7 +28,7 @@ enum PriceText {
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             guard let first = line.first, first != "#" else { continue }
             var fields = line.split(separator: " ")
-            if first == "@" {
+            if first == "=" {
                 provider = String(fields.removeFirst().dropFirst())
                 if !fields.isEmpty { fallbacks[provider] = fields.map(String.init) }
                 continue

@@ -45,13 +45,13 @@ public final class Pricer: Sendable {
         let row = resolved?.row(for: usage, microseconds: query.time)
         var sum = CostSum()
         if let row {
-            row.charge(usage.counts, to: &sum)
+            row.charge(usage.counts, isRequest: true, to: &sum)
         } else {
             sum.chargeUnpriced(usage.counts)
         }
         for item in usage.additional {
             if let row = self.row(for: item, main: row, usage: usage, query: query) {
-                row.charge(item.counts, to: &sum)
+                row.charge(item.counts, isRequest: false, to: &sum)
             } else {
                 sum.chargeUnpriced(item.counts)
             }
@@ -63,10 +63,13 @@ public final class Pricer: Sendable {
     public func lines(of usage: Usage, for query: PriceQuery) -> Quote {
         let resolved = resolve(query)
         let main = resolved?.row(for: usage, microseconds: query.time)
-        var lines = main?.lines(usage.counts, model: nil) ?? Quote.Line.unpriced(usage.counts, model: nil)
+        var lines =
+            main?.lines(usage.counts, model: nil, isRequest: true) ?? Quote.Line.unpriced(usage.counts, model: nil)
         for item in usage.additional {
             let row = row(for: item, main: main, usage: usage, query: query)
-            lines += row?.lines(item.counts, model: item.model) ?? Quote.Line.unpriced(item.counts, model: item.model)
+            lines +=
+                row?.lines(item.counts, model: item.model, isRequest: false)
+                ?? Quote.Line.unpriced(item.counts, model: item.model)
         }
         return Quote(cost: cost(of: usage, resolved: resolved, query: query), lines: lines)
     }

@@ -129,7 +129,7 @@ public final class InFlightTable: @unchecked Sendable {
     /// Notes under which sequence the record that ends this slot is about to be committed.
     ///
     /// A crash between the commit and the release then leaves a slot that says itself that it is settled.
-    func settle(_ slot: InFlightSlot, sequence: UInt64) {
+    package func settle(_ slot: InFlightSlot, sequence: UInt64) {
         guard let index = checked(slot) else { return }
         file.setSequence(sequence, at: index)
     }

@@ -29,6 +29,12 @@ enum AnswerField: UInt8 {
         }
     }
 
+    /// The bits of the usage objects.
+    static let usageMask: UInt64 = (1 << UInt64(AnswerField.toolUsage.rawValue + 1)) - 2
+    /// The bits of the counts without a usage object.
+    static let looseMask: UInt64 =
+        (1 << UInt64(AnswerField.embeddingTokenCount.rawValue + 1)) - (1 << UInt64(AnswerField.promptEvalCount.rawValue))
+
     /// Where each field stands: keys from the root, `[]` for any element of an array.
     static let paths: [(String, AnswerField)] = [
         ("usage", .usage), ("usageMetadata", .usageMetadata), ("usage_metadata", .usageMetadata),

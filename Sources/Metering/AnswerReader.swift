@@ -51,8 +51,9 @@ struct AnswerReader {
         }
         let type = documentType()
         readNames()
-        let hasUsage = readUsage(type)
-        readLoose()
+        let hasUsage = scanner.hasAny(AnswerField.usageMask) && readUsage(type)
+        if type == .messageStart { isMessageStream = true }
+        if scanner.hasAny(AnswerField.looseMask) { readLoose() }
         if scanner.tallies.mask != 0 { tallies.merge(scanner.tallies) }
         if scanner.hasValue(.error) || type == .error { readError(type) }
         outcome.isTerminal = isTerminal(type)
@@ -133,13 +134,14 @@ extension AnswerReader {
             var content = value
             if field == .serviceTier, value.first == Ascii.openBrace {
                 // Bedrock says {"type": "priority"}.
-                guard let tape = JSONTape(value), let type = JSONView(tape: tape, index: 0)["type"] else { return nil }
-                name = Array(type.bytes)
+                JSONTape(value)?.withRoot { root in
+                    if let type = root["type"] { name = Array(type.bytes) }
+                }
                 return nil
             }
             guard value.count > 2, value[0] == Ascii.quote else { return nil }
             content = value.slice(1..<(value.count - 1))
-            if name.count == content.count, name.elementsEqual(content) { return nil }
+            if content.equals(name) { return nil }
             name.removeAll(keepingCapacity: true)
             name.append(contentsOf: content)
             return nil
@@ -150,9 +152,7 @@ extension AnswerReader {
     private mutating func readUsage(_ type: DocumentType) -> Bool {
         if scanner.has(.toolUsage) { _ = store(.toolUsage, into: \.toolUsage) }
         switch type {
-        case .messageStart:
-            isMessageStream = true
-            return take(.messageUsage, .stated)
+        case .messageStart: return take(.messageUsage, .stated)
         case .messageDelta: return takeDelta()
         case .running: return take(.usage, .stated)
         case .final:
@@ -227,6 +227,15 @@ extension AnswerReader {
 }
 
 extension UnsafeRawBufferPointer {
+    /// True when the bytes are exactly those of an array.
+    func equals(_ other: [UInt8]) -> Bool {
+        guard count == other.count else { return false }
+        return other.withUnsafeBytes { other in
+            for index in 0..<count where self[index] != other[index] { return false }
+            return true
+        }
+    }
+
     /// True when a literal occurs anywhere in the bytes.
     func containsText(_ literal: StaticString) -> Bool {
         let length = literal.utf8CodeUnitCount

@@ -87,6 +87,10 @@ struct AnswerScanner {
     @inline(__always)
     func has(_ field: AnswerField) -> Bool { present & (1 << UInt64(field.rawValue)) != 0 }
 
+    /// True when the document had any of the members in a mask.
+    @inline(__always)
+    func hasAny(_ mask: UInt64) -> Bool { present & mask != 0 }
+
     /// True when the document had the member with a value that is not null.
     func hasValue(_ field: AnswerField) -> Bool { has(field) && !slots[Int(field.rawValue)].isNull }
 

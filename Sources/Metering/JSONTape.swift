@@ -96,31 +96,46 @@ struct JSONTape {
     }
 }
 
+extension JSONTape {
+    /// Calls `body` with the outermost value, which must not outlive the call.
+    func withRoot<Result>(_ body: (JSONView) -> Result) -> Result {
+        nodes.withUnsafeBufferPointer { body(JSONView(text: bytes, nodes: $0, index: 0)) }
+    }
+}
+
 /// One value of a ``JSONTape``, by which usage readers look around.
+///
+/// Holds plain pointers, because readers look up dozens of members and reference counting would cost more than that.
 struct JSONView {
-    let tape: JSONTape
+    let text: UnsafeRawBufferPointer
+    let nodes: UnsafeBufferPointer<JSONTape.Node>
     let index: Int
 
-    var kind: JSONTape.Kind { tape.nodes[index].kind }
-    var bytes: UnsafeRawBufferPointer { tape.bytes.slice(tape.nodes[index].value) }
+    var kind: JSONTape.Kind { nodes[index].kind }
+    var bytes: UnsafeRawBufferPointer { text.slice(nodes[index].value) }
 
     /// The last member with a key that is not null; nil when this is no object or has none.
     subscript(key: StaticString) -> JSONView? {
         guard kind == .object else { return nil }
-        var found: JSONView?
-        forEachChild { child in
-            if child.kind != .null, tape.bytes.slice(tape.nodes[child.index].key).equals(key) { found = child }
+        let length = key.utf8CodeUnitCount
+        let end = nodes[index].next
+        var found: Int?
+        var child = index + 1
+        while child < end {
+            let range = nodes[child].key
+            if range.count == length, nodes[child].kind != .null, text.slice(range).equals(key) { found = child }
+            child = nodes[child].next
         }
-        return found
+        return found.map { JSONView(text: text, nodes: nodes, index: $0) }
     }
 
     /// Calls `body` for each member or element.
     func forEachChild(_ body: (JSONView) -> Void) {
-        let end = tape.nodes[index].next
+        let end = nodes[index].next
         var child = index + 1
         while child < end {
-            body(JSONView(tape: tape, index: child))
-            child = tape.nodes[child].next
+            body(JSONView(text: text, nodes: nodes, index: child))
+            child = nodes[child].next
         }
     }
 

@@ -1,5 +1,7 @@
 /// The wanted paths of an answer as a trie, with one hash probe per key.
-final class PathTable: Sendable {
+///
+/// The one table lives as long as the process and is never changed, so it may be read through plain pointers.
+final class PathTable: @unchecked Sendable {
     /// One step of a path.
     struct Node: Sendable {
         /// What to do with the value: capture it under this field.
@@ -12,7 +14,8 @@ final class PathTable: Sendable {
         var parent: UInt8
         var child: UInt8
         var next: UInt8
-        var key: [UInt8]
+        var count: UInt8
+        var offset: UInt16
     }
 
     /// The table of ``AnswerField/paths``.
@@ -22,16 +25,18 @@ final class PathTable: Sendable {
     static let root: UInt8 = 1
 
     /// All nodes; index 0 is nowhere.
-    let nodes: [Node]
-    private let entries: [Entry]
-    private let heads: [UInt8]
+    let nodes: UnsafePointer<Node>
+    private let entries: UnsafePointer<Entry>
+    private let heads: UnsafePointer<UInt8>
+    private let keys: UnsafePointer<UInt8>
     /// The node of the top-level `choices`, whose emptiness marks a usage chunk.
     let choices: UInt8
 
     init(_ paths: [(String, AnswerField)]) {
         var nodes = [Node(), Node()]
         // Entry 0 ends every chain.
-        var entries = [Entry(parent: 0, child: 0, next: 0, key: [])]
+        var entries = [Entry(parent: 0, child: 0, next: 0, count: 0, offset: 0)]
+        var keys: [UInt8] = []
         var heads = [UInt8](repeating: 0, count: 256)
         for (path, field) in paths {
             var node = Self.root
@@ -45,23 +50,44 @@ final class PathTable: Sendable {
                     continue
                 }
                 let key = Array(step.utf8)
-                if let known = entries.first(where: { $0.parent == node && $0.key == key }) {
+                if let known = entries.first(where: { $0.parent == node && Self.key(of: $0, keys).elementsEqual(key) }) {
                     node = known.child
                     continue
                 }
                 let child = UInt8(truncatingIfNeeded: nodes.count)
                 nodes.append(Node())
                 let slot = Self.hash(node, first: key[0], last: key[key.count - 1], count: key.count)
-                entries.append(Entry(parent: node, child: child, next: heads[slot], key: key))
+                entries.append(
+                    Entry(
+                        parent: node,
+                        child: child,
+                        next: heads[slot],
+                        count: UInt8(truncatingIfNeeded: key.count),
+                        offset: UInt16(truncatingIfNeeded: keys.count)
+                    )
+                )
+                keys += key
                 heads[slot] = UInt8(truncatingIfNeeded: entries.count - 1)
                 node = child
             }
             nodes[Int(node)].field = field
         }
-        choices = entries.first { $0.parent == Self.root && $0.key == Array("choices".utf8) }?.child ?? 0
-        self.nodes = nodes
-        self.entries = entries
-        self.heads = heads
+        choices =
+            entries.first { $0.parent == Self.root && Self.key(of: $0, keys).elementsEqual("choices".utf8) }?.child ?? 0
+        self.nodes = Self.keep(nodes)
+        self.entries = Self.keep(entries)
+        self.heads = Self.keep(heads)
+        self.keys = Self.keep(keys)
+    }
+
+    private static func key(of entry: Entry, _ keys: [UInt8]) -> ArraySlice<UInt8> {
+        keys[Int(entry.offset)..<(Int(entry.offset) + Int(entry.count))]
+    }
+
+    private static func keep<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
+        let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(1, elements.count))
+        memory.initialize(from: elements, count: elements.count)
+        return UnsafePointer(memory)
     }
 
     @inline(__always)
@@ -78,14 +104,16 @@ final class PathTable: Sendable {
         var index = Int(heads[Self.hash(parent, first: first, last: last, count: count)])
         while index != 0 {
             let entry = entries[index]
-            if entry.parent == parent, entry.key.count == count, Self.equal(entry.key, key) { return entry.child }
+            if entry.parent == parent, Int(entry.count) == count, isEqual(entry, key) { return entry.child }
             index = Int(entry.next)
         }
         return 0
     }
 
-    private static func equal(_ known: [UInt8], _ key: UnsafeRawPointer) -> Bool {
-        for index in 0..<known.count where known[index] != key.load(fromByteOffset: index, as: UInt8.self) {
+    @inline(__always)
+    private func isEqual(_ entry: Entry, _ key: UnsafeRawPointer) -> Bool {
+        let known = keys + Int(entry.offset)
+        for index in 0..<Int(entry.count) where known[index] != key.load(fromByteOffset: index, as: UInt8.self) {
             return false
         }
         return true

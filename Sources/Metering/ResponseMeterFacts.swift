@@ -76,14 +76,12 @@ extension ResponseMeter {
     private borrowing func readToolUsage(_ usage: inout UsageReader) {
         guard !reader.toolUsage.isEmpty else { return }
         reader.toolUsage.withUnsafeBytes { bytes in
-            guard let tape = JSONTape(bytes) else { return }
-            let root = JSONView(tape: tape, index: 0)
-            if let searches = root["web_search"]?["num_requests"]?.count, searches > 0 {
-                usage.add(searches, to: .webSearches)
-            }
-            if let images = root["image_gen"] {
+            JSONTape(bytes)?.withRoot { root in
+                if let searches = root["web_search"]?["num_requests"]?.count, searches > 0 {
+                    usage.add(searches, to: .webSearches)
+                }
+                guard let tally = root["image_gen"].map(UsageShapes.responses) else { return }
                 var clamped: UInt32 = 0
-                let tally = UsageShapes.responses(images)
                 if (tally.input ?? 0) > 0 || (tally.output ?? 0) > 0 {
                     usage.add(Usage.Additional(model: nil, counts: tally.lines(&clamped)))
                 }

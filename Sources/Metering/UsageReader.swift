@@ -16,8 +16,8 @@ struct UsageReader {
     ///
     /// - Returns: false when it states nothing that can be understood; then nothing changes.
     mutating func read(_ raw: UnsafeRawBufferPointer) -> Bool {
-        guard let tape = JSONTape(raw), tape.nodes[0].kind == .object else { return false }
-        return read(JSONView(tape: tape, index: 0))
+        guard let tape = JSONTape(raw) else { return false }
+        return tape.withRoot { $0.kind == .object && read($0) }
     }
 
     private mutating func read(_ root: JSONView) -> Bool {
@@ -40,24 +40,22 @@ struct UsageReader {
     mutating func add(_ count: Int64, to unit: UsageUnit) { usage.counts.add(count, to: unit) }
 
     private func tally(of root: JSONView) -> UsageTally {
-        func has(_ keys: StaticString...) -> Bool { keys.contains { root[$0] != nil } }
-        if has("promptTokenCount", "totalTokenCount", "candidatesTokenCount", "responseTokenCount") {
-            return UsageShapes.gemini(root)
-        }
-        if has("prompt_tokens", "completion_tokens") { return UsageShapes.chat(root, isGoogle: isGoogle) }
-        if has("total_input_tokens", "total_output_tokens") { return UsageShapes.interactions(root) }
-        if has("billed_units", "tokens") { return UsageShapes.cohere(root) }
-        if has("inputTokens", "outputTokens") { return UsageShapes.converse(root) }
-        if has("input_tokens", "output_tokens") {
-            let isAnthropic = has(
-                "cache_creation_input_tokens",
-                "cache_read_input_tokens",
-                "cache_creation",
-                "server_tool_use",
-                "iterations"
-            )
+        func has(_ key: StaticString) -> Bool { root[key] != nil }
+        if has("prompt_tokens") || has("completion_tokens") { return UsageShapes.chat(root, isGoogle: isGoogle) }
+        if has("input_tokens") || has("output_tokens") {
+            let isAnthropic =
+                has("cache_creation_input_tokens") || has("cache_read_input_tokens") || has("cache_creation")
+                || has("server_tool_use") || has("iterations")
             return isAnthropic ? UsageShapes.anthropic(root) : UsageShapes.responses(root)
         }
+        if has("promptTokenCount") || has("totalTokenCount") || has("candidatesTokenCount")
+            || has("responseTokenCount")
+        {
+            return UsageShapes.gemini(root)
+        }
+        if has("total_input_tokens") || has("total_output_tokens") { return UsageShapes.interactions(root) }
+        if has("billed_units") || has("tokens") { return UsageShapes.cohere(root) }
+        if has("inputTokens") || has("outputTokens") { return UsageShapes.converse(root) }
         return UsageShapes.loose(root)
     }
 

@@ -15,6 +15,10 @@ enum UsageShapes {
         tally.cacheWriteOther =
             (inputs?["cache_write_tokens"] ?? root["cache_creation_input_tokens"] ?? inputs?["cache_creation_tokens"])?
             .count
+        let tools = root["server_tool_use_details"] ?? root["server_tool_use"]
+        if let searches = tools?["web_search_requests"]?.count, searches > 0 {
+            tally.units.append((.webSearches, searches))
+        }
         let isPerplexity = root["citation_tokens"] != nil || root["num_search_queries"] != nil
         if tally.reasoning == nil { tally.reasoning = root["reasoning_tokens"]?.count }
         if isPerplexity {

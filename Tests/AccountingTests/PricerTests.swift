@@ -112,6 +112,18 @@ struct PricerTests {
         #expect(pricer.cost(of: usage([.outputText: 10]), for: query()).state == .unpriced)
     }
 
+    @Test func aFeePerRequestIsChargedOnce() throws {
+        let pricer = try pricer([row("m", [.inputText: "1", .requests: "0.005"])])
+        var sample = usage([.inputText: 1])
+        sample.additional = [.init(model: nil, counts: counts([.inputText: 1]))]
+        let quote = pricer.lines(of: sample, for: query())
+        #expect(quote.cost.amount.dollars == "0.005002")
+        #expect(quote.lines.map(\.unit) == [.inputText, .requests, .inputText])
+        #expect(pricer.cost(of: usage([.inputText: 1, .requests: 0]), for: query()).amount.dollars == "0.000001")
+        #expect(pricer.cost(of: usage([.requests: 2]), for: query()).amount.dollars == "0.01")
+        #expect(pricer.cost(of: usage([:]), for: query()).state == .none)
+    }
+
     @Test func overflowIsUnpriced() throws {
         let pricer = try pricer([row("m", [.inputText: "1000000", .webSearches: "1000000", .outputText: "1"])])
         for values in [[.inputText: Int64.max], [.webSearches: .max, .inputText: .max], [.webSearches: 10]]

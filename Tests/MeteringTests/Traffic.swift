@@ -113,16 +113,19 @@ struct Exchange {
         let extra = expected["extra"] as? [String: Any] ?? [:]
         let counts = usage.counts
         var result: [String] = []
+        func other(_ key: String, _ extra: [String: Any]) -> Double {
+            (extra[key == "image_in" ? "document_in" : "image_in"] as? NSNumber)?.doubleValue ?? 0
+        }
         for (key, value) in extra {
             let want = (value as? NSNumber)?.doubleValue ?? 0
             let actual: Double? =
                 switch key {
                 case "provider_cost_usd": usage.providerCost.map { Double($0.picodollars) / 1e12 }
-                case "image_in":
-                    (counts[.inputImage] ?? counts[.cacheReadImage]).map { Double($0) }
+                case "image_in", "document_in":
+                    // Documents are billed as images; the recording tells them apart.
+                    counts[.inputImage].map { Double($0) - other(key, extra) }
                 case "audio_in": counts[.inputAudio].map { Double($0) }
                 case "video_in": counts[.inputVideo].map { Double($0) }
-                case "document_in": counts[.inputImage].map { Double($0) }
                 case "searches": counts[.webSearches].map { Double($0) }
                 case "audio_seconds": counts[.audioInputMilliseconds].map { Double($0) / 1000 }
                 case "cache_write_5m": counts[.cacheWrite5m].map { Double($0) }

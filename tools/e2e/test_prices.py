@@ -8,23 +8,29 @@ from support.compare import sums, usd
 from support.sdk import CALLS, through
 
 
+def difference(gateway, path) -> dict:
+    """The money line of `prices diff`."""
+    answer = json.loads(gateway.command("prices", "diff", path, "--json"))
+    return answer.get("impact", answer)["total"]
+
+
 def test_adopting_a_book_restates_history_and_keeps_what_was_charged(gateway, tmp_path):
     answers = [(call, "", through(gateway, call)) for call in CALLS]
     _, _, cost = sums(answers)
     charged = sum(cost.values())
     gateway.level()
     before = {row["model"]: row for row in gateway.report("model")}
-    assert sum(usd(row["cost_usd"]) for row in before.values()) == charged
+    assert sum(usd(row["charged_usd"]) for row in before.values()) == charged
 
-    book = repriced(FIRST, "1.5")
+    book = repriced(FIRST, "3")
     path = book.write(tmp_path / "new-prices.yaml")
     restated = sum(book.cost(answer.truth) for _, _, answer in answers)
     adopted = len(gateway.events("pricebook.adopted"))
 
-    difference = json.loads(gateway.command("prices", "diff", path, "--format", "json"))
-    assert usd(difference["as_charged_usd"]) == charged
-    assert usd(difference["restated_usd"]) == restated
-    assert usd(difference["difference_usd"]) == restated - charged
+    impact = difference(gateway, path)
+    assert usd(impact["charged_usd"]) == usd(impact["current_usd"]) == charged
+    assert usd(impact["proposed_usd"]) == restated
+    assert usd(impact["change_usd"]) == restated - charged
     assert len(gateway.events("pricebook.adopted")) == adopted, "prices diff wrote something"
     assert {row["model"]: row for row in gateway.report("model")} == before
 
@@ -33,8 +39,8 @@ def test_adopting_a_book_restates_history_and_keeps_what_was_charged(gateway, tm
     assert len(gateway.events("pricebook.adopted")) == adopted + 1
     after = {row["model"]: row for row in gateway.report("model")}
     for (_, model), amount in cost.items():
-        assert usd(after[model]["cost_usd"]) == amount, "what was charged changed"
-        assert usd(after[model]["restated_usd"]) == amount * Decimal("1.5")
+        assert usd(after[model]["charged_usd"]) == amount, "what was charged changed"
+        assert usd(after[model]["restated_usd"]) == amount * 3
     metrics = gateway.metrics()
     measured = metrics.sum("tollgate_cost_usd_total")
     assert abs(measured - charged) <= charged * Decimal("1e-15"), "a counter moved with the price book"
@@ -52,13 +58,15 @@ def test_adopting_a_book_restates_history_and_keeps_what_was_charged(gateway, tm
         assert events[answer.request_id]["cost"]["price_book"] == 1
 
 
-def test_what_if_writes_nothing(gateway, tmp_path):
+def test_the_difference_is_told_of_a_stopped_directory_too(gateway, tmp_path):
     answers = [through(gateway, call) for call in CALLS]
     gateway.level()
-    book = repriced(FIRST, "0.5")
+    book = repriced(FIRST, "2")
     path = book.write(tmp_path / "what-if.yaml")
-    rows = gateway.report("model", "--prices", path)
-    assert sum(usd(row["what_if_usd"]) for row in rows) == sum(book.cost(answer.truth) for answer in answers)
+    running = difference(gateway, path)
+    assert usd(running["proposed_usd"]) == sum(book.cost(answer.truth) for answer in answers)
+    assert gateway.stop() == 0
+    assert difference(gateway, path) == running
     assert len(gateway.events("pricebook.adopted")) == 1
 
 

@@ -17,7 +17,14 @@ CHAIN = {
     "reasoning": ["output_reasoning", "output"],
     "web_searches": ["web_search"],
 }
-PER_USE = {"web_searches"}
+PER_USE = {"web_searches": "web_search"}
+
+
+def fields(prices: dict[str, str]) -> dict:
+    """Prices as a row of a price book has them: those per use stand apart."""
+    uses = {name: price for name, price in prices.items() if name in PER_USE.values()}
+    tokens = {name: price for name, price in prices.items() if name not in uses}
+    return {**tokens, "per_use": uses} if uses else tokens
 
 
 @dataclass
@@ -41,9 +48,9 @@ class Row:
         row: dict = {"provider": self.provider, "model": self.model}
         if self.effective_from:
             row["effective_from"] = self.effective_from
-        row["prices"] = dict(self.prices)
+        row |= fields(self.prices)
         if self.tiers:
-            row["tiers"] = [{"above": above, "prices": dict(prices)} for above, prices in self.tiers]
+            row["tiers"] = [{"above": above, **fields(prices)} for above, prices in self.tiers]
         return row
 
 
@@ -76,7 +83,8 @@ class Book:
         return total
 
 
-# Odd digits on purpose: a float anywhere on the way would show in the picodollars.
+# Odd digits on purpose: a float anywhere on the way would show in the picodollars. With at most six digits after the
+# point a token costs a whole number of picodollars, so that nothing is rounded.
 FIRST = Book(
     [
         Row(
@@ -124,14 +132,17 @@ FIRST = Book(
 
 def repriced(book: Book, factor: str) -> Book:
     """The same book with every price times a factor."""
-    times = lambda prices: {name: str(Decimal(price) * Decimal(factor)) for name, price in prices.items()}
+
+    def times(prices: dict[str, str]) -> dict[str, str]:
+        return {name: str(Decimal(price) * Decimal(factor)) for name, price in prices.items()}
+
     return Book(
         [
             Row(
                 row.provider,
                 row.model,
                 times(row.prices),
-                "2020-01-01T00:00:00Z",
+                "2020-01-01",
                 [(above, times(prices)) for above, prices in row.tiers],
             )
             for row in book.rows

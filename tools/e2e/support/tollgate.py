@@ -99,12 +99,12 @@ class Gateway:
 
     def start(self, env=None) -> "Gateway":
         self.process = Process([binary(), "serve", "--config", self.config], self.folder / "serve.log", env=env)
-        self.process.ready(self.healthy, "GET /healthz answers 200")
+        self.process.ready(self.ready, "GET /readyz answers 200")
         return self
 
-    def healthy(self) -> bool:
+    def ready(self) -> bool:
         try:
-            return http("GET", f"{self.admin}/healthz", timeout=2)[0] == 200
+            return http("GET", f"{self.admin}/readyz", timeout=2)[0] == 200
         except OSError:
             return False
 
@@ -162,7 +162,8 @@ class Gateway:
         return found[0]
 
     def report(self, by: str = "model", *more) -> list[dict]:
-        return json.loads(self.command("report", "--by", by, "--format", "json", *more))
+        """The rows of a report."""
+        return json.loads(self.command("report", "--by", by, "--format", "json", *more))["rows"]
 
     def metrics(self) -> "Metrics":
         return Metrics(self.management("/metrics")[1].decode())
