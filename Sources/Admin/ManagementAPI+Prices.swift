@@ -90,7 +90,7 @@ extension ManagementAPI {
         let backend = backend
         let body = request.body
         let adoption = try await blocking {
-            try backend.adopt(try backend.readBook(body), origin.isEmpty ? "api" : String(origin))
+            try backend.adopt(try backend.readBook(body), ["", "built-in"].contains(origin) ? "api" : String(origin))
         }
         if isTable {
             return .text(

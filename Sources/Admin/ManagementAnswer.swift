@@ -59,10 +59,16 @@ public struct ManagementAnswer: Sendable {
 
 /// The media types that the management side speaks.
 public enum MediaType {
+    /// Text for a person.
     public static let text = "text/plain; charset=utf-8"
+    /// One JSON value.
     public static let json = "application/json"
+    /// NDJSON: one JSON value a line.
     public static let lines = "application/x-ndjson"
+    /// RFC 4180.
     public static let csv = "text/csv; charset=utf-8"
+    /// Markdown.
     public static let markdown = "text/markdown; charset=utf-8"
+    /// A page.
     public static let html = "text/html; charset=utf-8"
 }

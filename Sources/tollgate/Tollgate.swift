@@ -7,12 +7,12 @@ import ArgumentParser
         commandName: "tollgate",
         abstract: "An LLM gateway with a ledger.",
         discussion: """
-            Applications send their OpenAI, Anthropic, Gemini and compatible traffic through it; every request becomes
+            Applications send their OpenAI, Anthropic, Gemini and compatible traffic through it; every request becomes \
             an event in a ledger, and everything that is counted, priced and exported comes from there.
 
             EXAMPLES
-              tollgate demo                       see everything at work, without any account
-              tollgate serve                      groups openai, anthropic, gemini on 127.0.0.1:8080
+              tollgate demo                       see it at work, no account
+              tollgate serve                      on 127.0.0.1:8080, no configuration
               tollgate serve --config tollgate.yaml
               tollgate report --by model,day --since 2026-11-01
               tollgate export --format csv > events.csv
@@ -20,7 +20,7 @@ import ArgumentParser
             Data goes to standard output, words and progress to standard error.
 
             EXIT CODES
-              0 done                64 wrong usage          65 bad data: price book or ledger
+              0 done                64 wrong usage          65 bad data
               66 no such file       69 server unavailable   70 internal error
               73 cannot create      74 input/output error   75 directory in use
               77 no permission      78 bad configuration

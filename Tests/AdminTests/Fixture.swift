@@ -54,7 +54,12 @@ final class Fixture: Sendable {
 
     static func request(_ number: Int) -> RequestCompleted {
         let id = RequestID(high: 0x0192_f0c1_0000_7000, low: 0x8000_0000_0000_0000 + UInt64(number))
-        var request = RequestCompleted(id: id, time: 1_763_884_800_000_000 + Int64(number), group: "openai", provider: "openai")
+        var request = RequestCompleted(
+            id: id,
+            time: 1_763_884_800_000_000 + Int64(number),
+            group: "openai",
+            provider: "openai"
+        )
         request.client = "alice"
         request.modelReported = "gpt-4o"
         request.status = 200

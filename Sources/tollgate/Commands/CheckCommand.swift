@@ -1,3 +1,4 @@
+import Accounting
 import Admin
 import ArgumentParser
 import Settings
@@ -7,7 +8,7 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Check the configuration and the price book without starting anything.",
         discussion: """
-            All problems are listed at once, with their lines. Exit code 78 means the configuration is wrong, 65 the
+            All problems are listed at once, with their lines. Exit code 78 means the configuration is wrong, 65 the \
             price book.
 
             EXAMPLES

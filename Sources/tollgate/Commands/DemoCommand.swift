@@ -10,7 +10,7 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Show the whole product with a simulated provider; no account is needed.",
         discussion: """
-            Starts a simulated provider and a gateway on free ports with a temporary data directory, sends some traffic
+            Starts a simulated provider and a gateway on free ports with a temporary data directory, sends some traffic \
             in every dialect, plain and streamed, and shows what came of it. Runs until Ctrl-C.
 
             EXAMPLES
@@ -51,7 +51,9 @@ struct DemoCommand: AsyncParsableCommand {
         configuration.drainTimeout = .seconds(2)
         configuration.metrics.compatibility = [.gptLoad]
         configuration.clients = [.init(name: "demo", keys: [DemoTour.key], groups: [])]
-        configuration.groups = [("openai", "openai"), ("anthropic", "anthropic"), ("gemini", "google")].map { name, provider in
+        configuration.groups = [("openai", "openai"), ("anthropic", "anthropic"), ("gemini", "google")].map {
+            name,
+            provider in
             var group = Configuration.Group(
                 name: name,
                 provider: provider,

@@ -7,7 +7,7 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write the events of the ledger to standard output, in order.",
         discussion: """
-            NDJSON has every event, one JSON object a line. CSV has the completed requests, one a row. To go on where
+            NDJSON has every event, one JSON object a line. CSV has the completed requests, one a row. To go on where \
             an export ended, start at its last sequence plus one.
 
             EXAMPLES

@@ -80,7 +80,7 @@ struct PricesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Adopt a price book: from now on requests are charged by it, and history is restated.",
             discussion: """
-                What was charged stays as it was charged. A running server with a price book in its configuration goes
+                What was charged stays as it was charged. A running server with a price book in its configuration goes \
                 back to that file when the file changes; adopt a changed file, not a copy, to keep the two together.
 
                 EXAMPLES

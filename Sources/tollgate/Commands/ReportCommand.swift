@@ -6,7 +6,7 @@ struct ReportCommand: AsyncParsableCommand {
         commandName: "report",
         abstract: "Show requests, tokens and money, grouped as you like.",
         discussion: """
-            Times are UTC: 2026-11-01, 2026-11-01T12:00:00Z. The end is not included. Money is shown as it was charged
+            Times are UTC: 2026-11-01, 2026-11-01T12:00:00Z. The end is not included. Money is shown as it was charged \
             and as the newest price book would have it.
 
             EXAMPLES

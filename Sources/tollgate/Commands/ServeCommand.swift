@@ -7,8 +7,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the gateway.",
         discussion: """
-            Without a configuration file it serves the groups openai, anthropic and gemini on 127.0.0.1:8080, with keys
-            from OPENAI_API_KEY, ANTHROPIC_API_KEY and GEMINI_API_KEY; a group without a key passes on the client's own.
+            Without a configuration file it serves the groups openai, anthropic and gemini on 127.0.0.1:8080, with keys \
+            from OPENAI_API_KEY, ANTHROPIC_API_KEY and GEMINI_API_KEY; a group without a key passes on the client's own. \
             SIGTERM and SIGINT let requests in flight end; SIGHUP reads the configuration and the price book again.
 
             EXAMPLES

@@ -27,7 +27,7 @@ final class Node: Sendable {
     static func serve(_ configuration: Configuration, acceptLoss: Bool, logger: Logger) throws -> Node {
         let source = PriceBookSource(configuration: configuration)
         // A broken price book must be told before anything is written.
-        let (book, origin) = try source.load()
+        _ = try source.load()
         let ledger = try Ledger.open(
             LedgerOptions(
                 directory: configuration.dataDirectory,
@@ -42,7 +42,7 @@ final class Node: Sendable {
             do {
                 if let failure = node.views.failure { throw ManagementError(.damaged, failure) }
                 try Journal.recover(ledger, node.views, logger)
-                let adoption = try node.prices.adopt(book, origin: origin)
+                let adoption = try node.prices.adopt(source)
                 if adoption.isNew {
                     logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
                 }

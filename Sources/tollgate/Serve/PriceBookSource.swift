@@ -5,13 +5,16 @@ import Settings
 
 /// Where the configured price book comes from: the operator's file, else the one that is built in.
 struct PriceBookSource: Sendable {
+    /// The origin's name of the built-in book.
+    static let builtIn = "built-in"
+
     let path: String?
 
     init(configuration: Configuration) { path = configuration.priceBookPath }
 
     /// The book and its origin's name for the ledger. Blocking.
     func load() throws(ManagementError) -> (book: PriceBook, origin: String) {
-        guard let path else { return (.builtIn, "built-in") }
+        guard let path else { return (.builtIn, Self.builtIn) }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ManagementError(
                 .notFound,

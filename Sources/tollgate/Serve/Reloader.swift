@@ -1,3 +1,4 @@
+import Admin
 import Foundation
 import Gateway
 import Ledger
@@ -63,8 +64,8 @@ actor Reloader {
             let names = loaded.metrics.compatibility
             metrics.withLock { $0 = names }
             if isChanged {
-                let ledger = node.ledger
-                try await NIOThreadPool.singleton.runIfActive { try Journal.changed(ledger, loaded) }
+                let (ledger, adopted) = (node.ledger, loaded)
+                try await NIOThreadPool.singleton.runIfActive { try Journal.changed(ledger, adopted) }
             }
             logger.notice("took up the configuration", metadata: ["file": "\(file)", "changed": "\(isChanged)"])
         } catch {
@@ -90,10 +91,7 @@ actor Reloader {
         let source = PriceBookSource(configuration: configuration)
         let prices = node.prices
         do {
-            let adoption = try await NIOThreadPool.singleton.runIfActive {
-                let (book, origin) = try source.load()
-                return try prices.adopt(book, origin: origin)
-            }
+            let adoption = try await NIOThreadPool.singleton.runIfActive { try prices.adopt(source) }
             if adoption.isNew {
                 logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
             }

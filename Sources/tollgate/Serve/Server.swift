@@ -1,6 +1,7 @@
 import Admin
 import Foundation
 import Gateway
+import Ledger
 import Logging
 import NIOPosix
 import ServiceLifecycle
