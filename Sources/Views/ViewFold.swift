@@ -345,7 +345,7 @@ package struct ViewFold {
         state.newestDay = day
         guard scope.prunesHours else { return }
         state.hours.prune(before: state.oldestHour)
-        for index in profiles.indices { profiles[index].slots.slots.hour = .min }
+        for index in profiles.indices { profiles[index].slots.hour = .min }
     }
 
     private mutating func profile(_ bytes: UnsafeRawBufferPointer) throws(EventError) -> Int {
