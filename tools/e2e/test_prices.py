@@ -10,8 +10,7 @@ from support.sdk import CALLS, through
 
 def difference(gateway, path) -> dict:
     """The money line of `prices diff`."""
-    answer = json.loads(gateway.command("prices", "diff", path, "--json"))
-    return answer.get("impact", answer)["total"]
+    return json.loads(gateway.command("prices", "diff", path, "--json"))["history"]["total"]
 
 
 def test_adopting_a_book_restates_history_and_keeps_what_was_charged(gateway, tmp_path):

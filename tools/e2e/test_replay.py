@@ -91,12 +91,14 @@ def replayed(tmp_path_factory):
     # Without clients a caller's own credential passes, so that no recorded refusal puts a key out of use.
     del gateway.settings["clients"]
     gateway.write()
-    gateway.start()
-    replies = [request(gateway.port, line, index) for index, line in enumerate(lines)]
-    events = {event["id"]: event for event in gateway.completed(len(lines))}
-    yield lines, answers, replies, events
-    gateway.close()
-    upstream.close()
+    try:
+        gateway.start()
+        replies = [request(gateway.port, line, index) for index, line in enumerate(lines)]
+        events = {event["id"]: event for event in gateway.completed(len(lines))}
+        yield lines, answers, replies, events
+    finally:
+        gateway.close()
+        upstream.close()
 
 
 def test_bytes_pass_unchanged(replayed):

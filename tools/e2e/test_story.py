@@ -23,11 +23,14 @@ CONTROLS = [
 def served(tmp_path_factory, simulator):
     """One gateway for all calls of this module, and the answers that went through it."""
     folder = tmp_path_factory.mktemp("story")
-    gateway = Gateway(folder, simulator.url, FIRST.write(folder / "prices.yaml")).start()
-    answers = [(call, control, through(gateway, call, control)) for call in CALLS for control in CONTROLS]
-    gateway.level()
-    yield gateway, answers
-    gateway.close()
+    gateway = Gateway(folder, simulator.url, FIRST.write(folder / "prices.yaml"))
+    try:
+        gateway.start()
+        answers = [(call, control, through(gateway, call, control)) for call in CALLS for control in CONTROLS]
+        gateway.level()
+        yield gateway, answers
+    finally:
+        gateway.close()
 
 
 def test_every_event_says_what_the_provider_used(served):
