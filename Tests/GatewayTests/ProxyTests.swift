@@ -1,6 +1,9 @@
+import Accounting
 import Events
 import Foundation
+import Gateway
 import Settings
+import Simulator
 import Testing
 
 @Suite("The proxy, end to end on loopback", .serialized)
@@ -24,7 +27,7 @@ struct ProxyTests {
             #expect(events.count == 1)
             #expect(answer.httpHeader("x-tollgate-request-id") == event.id.text)
             let usage = try simUsage(answer)
-            #expect(event.usage.counts.total(.input).map { Int($0) } == usage["input"] as? Int, "\(usage)")
+            #expect(event.usage.counts.total(.input).map { Int($0) } == usage["input_total"] as? Int, "\(usage)")
             #expect(event.outcome == .completed)
             #expect(event.status == 200)
             #expect(event.modelRequested == "gpt-4o")
@@ -111,8 +114,9 @@ struct ProxyTests {
             let answer = try await loop.exchange(post(target, #"{"model":"m","messages":[]}"#, headers))
             #expect(answer.httpStatus == 200)
             let sent = try #require(loop.upstreams[0].requests.first)
-            #expect(sent.header("authorization") == "Bearer sk-provider")
-            #expect(!sent.headers.contains { $0.value.contains("alice-key") })
+            #expect(sent.header("authorization")?.hasSuffix("ovider") == true)
+            // The simulator keeps only the last six characters of a credential.
+            #expect(!sent.headers.contains { $0.value.hasSuffix("ce-key") })
             #expect(!sent.target.contains("alice-key"))
             #expect(try loop.events().first?.client == "alice")
         }
@@ -139,10 +143,12 @@ struct ProxyTests {
             $0.limits.requestBody = 100
         } _: { loop in
             let body = String(repeating: "x", count: 200)
-            #expect(try await loop.exchange(post(chat, body)).httpStatus == 413)
+            let stated = try await loop.exchange(post(chat, body))
+            #expect(stated.httpStatus == 413)
             let chunked =
                 "POST \(chat) HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\nc8\r\n\(body)\r\n0\r\n\r\n"
-            #expect(try await loop.exchange(chunked).httpStatus == 413)
+            let unstated = try await loop.exchange(chunked)
+            #expect(unstated.httpStatus == 413)
             #expect(loop.upstreams[0].requests.isEmpty)
         }
     }

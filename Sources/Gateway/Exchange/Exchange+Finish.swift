@@ -7,6 +7,9 @@ internal import Settings
 internal import Synchronization
 
 extension Exchange {
+    /// How long the end of an answer waits for its commit before the client is told that it cannot be had.
+    private static let commitPatience: Int64 = 10_000_000_000
+
     /// Answers in Tollgate's own name.
     func refuse(_ refusal: Refusal, keepsAlive: Bool, outcome: Outcome = .rejected) {
         prepare(refusal, keepsAlive: keepsAlive)
@@ -37,10 +40,11 @@ extension Exchange {
     func finish(_ outcome: Outcome, ending: BodyEnding) {
         guard phase != .committing, phase != .ended else { return }
         phase = .committing
-        deadline = .max
         self.outcome = outcome
         flush()
         let learnt = meter.take()?.finish(ending) ?? ResponseFacts()
+        if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
+        deadline = loopContext.now() + Self.commitPatience
         record = EventCodec.encode(event(learnt))
         loopContext.submit(self, record: record)
     }
@@ -108,8 +112,30 @@ extension Exchange {
         )
     }
 
+    /// The ledger did not commit in time. The event stays on its way into the ledger; the client must not take the
+    /// answer for recorded, so it gets an error, or, where the answer has begun, a broken end.
+    func commitTimedOut() {
+        guard !isCommitted else {
+            upstreamOpenAfterCommit = false
+            abandonUpstream()
+            endAnswer(intact: false)
+            return
+        }
+        abandonUpstream()
+        held.removeAll()
+        let mayAnswer = !wroteAnything && client != nil
+        if mayAnswer {
+            prepare(
+                Refusal(503, "ledger_unavailable", "The ledger could not be written in time.", retryAfter: 5),
+                keepsAlive: false
+            )
+        }
+        endAnswer(intact: mayAnswer)
+    }
+
     /// The event is in the ledger: the end of the answer may go.
     func committed() {
+        guard phase == .committing else { return }
         isCommitted = true
         slot = nil
         if upstreamOpenAfterCommit {

@@ -146,7 +146,8 @@ final class Exchange {
             }
         case .discarding: discardEnded()
         case .relaying: relayTimedOut(now: now)
-        case .receiving, .committing, .ended: break
+        case .committing: commitTimedOut()
+        case .receiving, .ended: break
         }
     }
 
