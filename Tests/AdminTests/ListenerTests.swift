@@ -22,6 +22,17 @@ import Testing
         }
     }
 
+    /// The status that a path is answered with.
+    static func status(_ port: Int, _ path: String, _ token: String?) async throws -> String {
+        let answer: String
+        if let token {
+            answer = try await raw(port, "GET \(path) HTTP/1.1", "host: x", "authorization: Bearer \(token)")
+        } else {
+            answer = try await raw(port, "GET \(path) HTTP/1.1", "host: x")
+        }
+        return String(answer.dropFirst(9).prefix(3))
+    }
+
     @Test func withoutTokenOnlyLocalNamesAreAnswered() async throws {
         try await Fixture().listening { port, _ in
             let good = try await Self.raw(port, "GET /api/status HTTP/1.1", "host: 127.0.0.1:\(port)")
@@ -40,25 +51,16 @@ import Testing
     }
 
     @Test func tokensGuardWhatTheyShould() async throws {
-        try await Fixture().listening(adminToken: "admin", metricsToken: "scrape") { port, _ in
-            func status(_ path: String, _ token: String?) async throws -> String {
-                let answer =
-                    if let token {
-                        try await Self.raw(port, "GET \(path) HTTP/1.1", "host: x", "authorization: Bearer \(token)")
-                    } else {
-                        try await Self.raw(port, "GET \(path) HTTP/1.1", "host: x")
-                    }
-                return String(answer.dropFirst(9).prefix(3))
-            }
-            #expect(try await status("/healthz", nil) == "200")
-            #expect(try await status("/metrics", nil) == "401")
-            #expect(try await status("/metrics", "scrape") == "200")
-            #expect(try await status("/metrics", "admin") == "200")
-            #expect(try await status("/metrics", "scrapx") == "401")
-            #expect(try await status("/api/status", "scrape") == "401")
-            #expect(try await status("/api/status", "admin") == "200")
-            #expect(try await status("/api/status", "adminadmin") == "401")
-            #expect(try await status("/api/status", nil) == "401")
+        try await Fixture().listening(adminToken: "admin", metricsToken: "scrape") { port, _ async throws in
+            #expect(try await Self.status(port, "/healthz", nil) == "200")
+            #expect(try await Self.status(port, "/metrics", nil) == "401")
+            #expect(try await Self.status(port, "/metrics", "scrape") == "200")
+            #expect(try await Self.status(port, "/metrics", "admin") == "200")
+            #expect(try await Self.status(port, "/metrics", "scrapx") == "401")
+            #expect(try await Self.status(port, "/api/status", "scrape") == "401")
+            #expect(try await Self.status(port, "/api/status", "admin") == "200")
+            #expect(try await Self.status(port, "/api/status", "adminadmin") == "401")
+            #expect(try await Self.status(port, "/api/status", nil) == "401")
         }
     }
 
