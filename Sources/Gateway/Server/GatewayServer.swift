@@ -15,6 +15,7 @@ public final class GatewayServer: Sendable {
         var port = 0
         var table: RoutingTable
         var pricer: Pricer
+        var isDrained = false
     }
 
     private let endpoint: Configuration.Endpoint
@@ -108,13 +109,23 @@ public final class GatewayServer: Sendable {
     public func update(configuration: Configuration) throws(GatewayError) {
         let previous = state.withLock { $0.table }
         let table = try RoutingTable(configuration, previous: previous)
-        state.withLock { $0.table = table }
+        guard
+            state.withLock({ state in
+                state.table = table
+                return !state.isDrained
+            })
+        else { return }
         for (loop, bound) in zip(eventLoops, loops) { loop.execute { bound.value.adopt(table) } }
     }
 
     /// Prices new requests by another book.
     public func update(pricer: Pricer) {
-        state.withLock { $0.pricer = pricer }
+        guard
+            state.withLock({ state in
+                state.pricer = pricer
+                return !state.isDrained
+            })
+        else { return }
         for (loop, bound) in zip(eventLoops, loops) { loop.execute { bound.value.pricer = pricer } }
     }
 
@@ -140,9 +151,13 @@ public final class GatewayServer: Sendable {
         return sample
     }
 
-    /// Stops listening, lets requests in flight end for at most `limit`, then cuts them and stops the loops.
+    /// Stops listening, lets requests in flight end for at most `limit`, then cuts them and stops the loops. Once.
     public func drain(within limit: Duration) async {
-        let channel = state.withLock { $0.channel }
+        let (channel, isFirst) = state.withLock { state in
+            defer { state.isDrained = true }
+            return (state.channel, !state.isDrained)
+        }
+        guard isFirst else { return }
         try? await channel?.close().get()
         for (loop, bound) in zip(eventLoops, loops) {
             try? await loop.submit { bound.value.drain() }.get()
