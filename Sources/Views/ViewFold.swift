@@ -311,9 +311,15 @@ package struct ViewFold {
         let profile = profiles[number]
         state.totals[profile.model].restated += sums.restated
         state.totals[profile.model].restatedUnpriced &+= sums.restatedUnpriced
-        let day = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.day), dimension: profile.slots.dimension)
+        let day = Cube.key(
+            bucket: Timestamp.floorDivide(reader.time, Timestamp.day),
+            dimension: profile.slots.dimension
+        )
         if let slot = state.days.find(day) { state.days.cells[slot] += sums }
-        let hour = Cube.key(bucket: Timestamp.floorDivide(reader.time, Timestamp.hour), dimension: profile.slots.dimension)
+        let hour = Cube.key(
+            bucket: Timestamp.floorDivide(reader.time, Timestamp.hour),
+            dimension: profile.slots.dimension
+        )
         if let slot = state.hours.find(hour) { state.hours.cells[slot] += sums }
     }
 
