@@ -45,9 +45,10 @@ public struct ManagementClient: ManagementTransport {
             head.headers.add(name: "connection", value: "close")
             head.headers.add(name: "content-length", value: String(request.body.count))
             if !request.accept.isEmpty { head.headers.add(name: "accept", value: request.accept) }
-            try await outbound.write(.head(head))
-            if !request.body.isEmpty { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: request.body)))) }
-            try await outbound.write(.end(nil))
+            // In one write: a server that has seen a head without a body may answer and close before the end is written.
+            var parts = [HTTPClientRequestPart.head(head)]
+            if !request.body.isEmpty { parts.append(.body(.byteBuffer(ByteBuffer(bytes: request.body)))) }
+            try await outbound.write(contentsOf: parts + [.end(nil)])
             var status: Int?
             for try await part in inbound {
                 switch part {

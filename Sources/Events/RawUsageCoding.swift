@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A frozen dictionary coding for the raw usage objects of providers.
 ///
 /// The objects repeat a few dozen long keys; with them a record is three times the size it needs. Part of schema
@@ -38,14 +40,14 @@ package enum RawUsageCoding {
         var table = [[Entry]](repeating: [], count: 256)
         for (index, key) in keys.enumerated() {
             let bytes = key.withUTF8Buffer { Array($0) }
-            table[Int(bytes.withUnsafeBytes { hash($0[...]) })].append(Entry(key: bytes, code: 0x80 + UInt8(index)))
+            table[Int(bytes.withUnsafeBytes { hash($0) })].append(Entry(key: bytes, code: 0x80 + UInt8(index)))
         }
         return table
     }()
 
-    private static func hash(_ bytes: Slice<UnsafeRawBufferPointer>) -> UInt8 {
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
         var value: UInt32 = UInt32(truncatingIfNeeded: bytes.count)
-        for byte in bytes { value = value &* 31 &+ UInt32(byte) }
+        for index in 0..<bytes.count { value = value &* 31 &+ UInt32(bytes[index]) }
         return UInt8(truncatingIfNeeded: value ^ value >> 8 ^ value >> 16)
     }
 
@@ -79,8 +81,11 @@ package enum RawUsageCoding {
         var end = quote + 1
         while end < text.count, text[end] != 0x22, end - quote <= 40 { end += 1 }
         guard end + 1 < text.count, text[end] == 0x22, text[end + 1] == 0x3a else { return nil }
-        let name = text[(quote + 1)..<end]
-        for entry in byHash[Int(hash(name))] where name.elementsEqual(entry.key) { return (entry.code, end + 2) }
+        let name = UnsafeRawBufferPointer(rebasing: text[(quote + 1)..<end])
+        guard let start = name.baseAddress else { return nil }
+        for entry in byHash[Int(hash(name))] where entry.key.count == name.count {
+            if memcmp(start, entry.key, name.count) == 0 { return (entry.code, end + 2) }
+        }
         return nil
     }
 

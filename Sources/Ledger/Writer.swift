@@ -52,10 +52,12 @@ final class Writer: @unchecked Sendable {
         }
     }
 
-    /// Lets more records arrive when several already do: one sync then serves them all.
+    /// Lets more records arrive when several already do and more are under way: one sync then serves them all.
     private func gather() {
         let window = state.options.gatherMicroseconds
-        guard window > 0, waiting.count > 1, !state.isStopping.load(ordering: .relaxed) else { return }
+        guard window > 0, waiting.count > 1, state.inFlight.openCount > waiting.count,
+            !state.isStopping.load(ordering: .relaxed)
+        else { return }
         usleep(UInt32(clamping: min(window, 10_000)))
         state.intake.takeAll(into: &waiting)
     }

@@ -95,11 +95,11 @@ extension Exchange {
             let isBillable = route.operation.isMetered && !attempts.isEmpty && outcome != .upstreamError
             return Cost(
                 state: isBillable ? .unpriced : .none,
-                priceBook: isBillable ? loopContext.pricer.revision : 0
+                priceBook: isBillable ? loopContext.prices.pricer.revision : 0
             )
         }
         let aliases = group?.runtime.modelAliases ?? [:]
-        return loopContext.pricer.cost(
+        return loopContext.prices.cost(
             of: learnt.usage,
             for: PriceQuery(
                 provider: group?.runtime.provider ?? "",

@@ -23,7 +23,9 @@ extension Exchange {
         path = target.path
         query = target.query
         group = loopContext.group(named: target.group)
-        route = Route(method: method, path: path, query: query, hint: group?.runtime.dialect ?? .auto)
+        route =
+            group?.route(method: method, path: path, query: query)
+            ?? Route(method: method, path: path, query: query, hint: .auto)
         if table.authenticates {
             guard let caller = authenticate(head, queryKey: target.key, table) else {
                 group = nil

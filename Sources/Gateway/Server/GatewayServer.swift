@@ -126,7 +126,7 @@ public final class GatewayServer: Sendable {
                 return !state.isDrained
             })
         else { return }
-        for (loop, bound) in zip(eventLoops, loops) { loop.execute { bound.value.pricer = pricer } }
+        for (loop, bound) in zip(eventLoops, loops) { loop.execute { bound.value.prices.pricer = pricer } }
     }
 
     /// The figures of this moment.

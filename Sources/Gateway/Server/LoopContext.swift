@@ -12,7 +12,7 @@ final class LoopContext {
     let ledger: Ledger
     let counters: GatewayCounters
     private(set) var table: RoutingTable
-    var pricer: Pricer
+    var prices: PriceCache
     var isDraining = false
 
     private var groups: [String: LoopGroup] = [:]
@@ -39,7 +39,7 @@ final class LoopContext {
         self.ledger = ledger
         self.counters = counters
         self.table = table
-        self.pricer = pricer
+        prices = PriceCache(pricer)
         var generator = SystemRandomNumberGenerator()
         random = generator.next() | 1
         adopt(table)
