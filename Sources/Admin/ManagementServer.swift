@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 public import Logging
 public import NIOCore
 import NIOPosix
@@ -98,6 +99,7 @@ public final class ManagementServer: Service {
             responder: CallbackResponder { [handler] (request: Request, _: BasicRequestContext) in
                 await Self.respond(request, access, handler)
             },
+            server: HTTPServerBuilder { AcceptedConnections(responder: $0) },
             configuration: ApplicationConfiguration(address: address, serverName: "tollgate", reuseAddress: !isSocket),
             onServerRunning: listens,
             eventLoopGroupProvider: .shared(threads),
