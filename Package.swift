@@ -11,9 +11,6 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
-    // Debug builds and their tests check exclusive access as they run; in the proxy's release build those checks cost
-    // a twelfth of all instructions.
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 // The release executable carries the Swift runtime and needs none on the machine that runs it. This is a setting of
