@@ -88,6 +88,10 @@ extension Exchange {
         requestBytes += data.readableBytes
         guard requestBytes <= loopContext.table.limits.requestBody else { return false }
         guard refusalBeforeBody == nil else { return true }
+        if upload != nil {
+            passUp(data, isLast: isLast)
+            return true
+        }
         if body == nil {
             body = data
             if !isLast, let head, case .length(let length) = head.framing {
@@ -101,7 +105,7 @@ extension Exchange {
 
     /// The whole request is here: looks into its body, edits what the rules ask for, and sends it on.
     func requestComplete() {
-        guard phase == .receiving else { return }
+        guard phase == .receiving, upload == nil else { return }
         if let refusal = refusalBeforeBody {
             refuse(refusal, keepsAlive: keepsClientAlive)
             return
@@ -113,10 +117,15 @@ extension Exchange {
                 RequestFacts(scanning: $0, route: route, contentType: contentType)
             }
         }
+        prepareAttempts(group.runtime)
+        startAttempt()
+    }
+
+    /// Settles which model is asked for, and edits what the rules ask for.
+    func prepareAttempts(_ group: GroupRuntime) {
         modelRequested = route.model ?? facts.model
         modelSent = modelRequested
-        applyRules(group.runtime)
-        startAttempt()
+        applyRules(group)
     }
 
     /// Redirects the model and asks for usage, each as an edit of the bytes concerned and no others.
