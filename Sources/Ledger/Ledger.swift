@@ -21,6 +21,7 @@ public final class Ledger: Sendable {
     /// Sequences whose loss was accepted at this opening (`acceptLoss`); to be recorded by the caller, else nil.
     public let lostRange: ClosedRange<UInt64>?
 
+    let key: NodeKey
     private let state: LedgerState
     private let leftoverFiles: Leftovers
     private let checkpointer: Checkpointer
@@ -65,6 +66,7 @@ public final class Ledger: Sendable {
         )
         self.origin = opening.key.origin
         self.verifierKey = opening.key.verifierKey
+        self.key = opening.key
         self.inFlight = inFlight
         self.leftovers = leftovers.records
         self.leftoverFiles = leftovers

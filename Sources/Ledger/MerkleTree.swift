@@ -16,7 +16,7 @@ public struct TreeHead: Equatable, Sendable {
 struct MerkleTree: Sendable {
     /// Leaves in a tile. Only at tile boundaries is anything of the tree stored.
     static let tileSize: UInt64 = 256
-    private static let tileLevel = 8
+    static let tileLevel = 8
 
     private(set) var size: UInt64 = 0
     private(set) var frontier: [Digest] = []
@@ -82,5 +82,14 @@ struct MerkleTree: Sendable {
         }
         guard digests.count >= Int(count) else { return nil }
         self.init(size: size, frontier: Array(digests[Int(count)...]) + [digests[Int(count) - 1]])
+    }
+
+    /// The root of the perfect subtree of 2^level records that ends where the tile row stands; nil when it has none.
+    static func root(level: Int, tileRow row: UnsafeRawBufferPointer) -> Digest? {
+        let position = level - tileLevel
+        guard let count = row.first, (0..<Int(count)).contains(position) else { return nil }
+        let start = 1 + position * Digest.byteCount
+        guard row.count >= start + Digest.byteCount else { return nil }
+        return Digest(UnsafeRawBufferPointer(rebasing: row[start..<start + Digest.byteCount]))
     }
 }
