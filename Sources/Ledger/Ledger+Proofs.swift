@@ -48,8 +48,9 @@ extension Ledger {
     ///
     /// Signing an earlier size again is harmless: it states nothing but what any later checkpoint does.
     public func checkpoint(size: UInt64) throws(LedgerError) -> String {
-        let head = try treeHead(size: size)
-        let note = try Checkpoint(origin: origin, size: head.size, root: head.root).note(signedBy: key)
+        try check(size: size)
+        let tree = try store().tree(size: size)
+        let note = try Checkpoint(origin: origin, size: size, root: tree.root).note(signedBy: key)
         return String(decoding: note, as: UTF8.self)
     }
 
@@ -86,14 +87,14 @@ extension Store {
     private func root(of subtree: CompactRange.Subtree) throws(LedgerError) -> Digest {
         let key = Keys.tile(subtree.end)
         let row = try translated { () throws(LevelDBError) in try database.value(forKey: key) }
-        let root = row?.withUnsafeBytes { MerkleTree.root(level: subtree.level, tileRow: $0) }
-        guard let root = root ?? nil else {
+        let finished = row?.withUnsafeBytes { TileRow(size: subtree.end, bytes: $0) }?.finished ?? []
+        guard subtree.level - MerkleTree.tileLevel < finished.count else {
             throw LedgerError(
                 .damaged,
                 "the ledger in \(directory) has no valid tree row at \(subtree.end); restore a backup"
             )
         }
-        return root
+        return finished[subtree.level - MerkleTree.tileLevel]
     }
 
     private func forEachLeaf(_ subtree: CompactRange.Subtree, _ body: (Digest) -> Void) throws(LedgerError) {
