@@ -38,11 +38,11 @@ package struct ByteWriter {
     }
 
     package mutating func string(_ value: String) {
-        var copy = value
-        copy.withUTF8 { utf8 in
-            count(utf8.count)
-            bytes.append(contentsOf: utf8)
-        }
+        let count = value.utf8.count
+        self.count(count)
+        // Native strings are contiguous: this borrows their bytes, where `withUTF8` would take a copy of the string.
+        let done: Void? = value.utf8.withContiguousStorageIfAvailable { bytes.append(contentsOf: $0) }
+        if done == nil { bytes.append(contentsOf: value.utf8) }
     }
 
     package mutating func string(ifPresent value: String?) {

@@ -215,14 +215,16 @@ enum AttemptKey {
     }
 
     static func bits(_ text: String) -> UInt64? {
-        let utf8 = text.utf8
-        guard utf8.count == 18, text.hasPrefix("k_") else { return nil }
-        var bits: UInt64 = 0
-        for character in utf8.dropFirst(2) {
-            guard let value = hexValue(character), !(0x41...0x46).contains(character) else { return nil }
-            bits = bits << 4 | UInt64(value)
+        let found: UInt64?? = text.utf8.withContiguousStorageIfAvailable { bytes in
+            guard bytes.count == 18, bytes[0] == 0x6b, bytes[1] == 0x5f else { return nil }
+            var bits: UInt64 = 0
+            for character in bytes[2...] {
+                guard let value = hexValue(character), !(0x41...0x46).contains(character) else { return nil }
+                bits = bits << 4 | UInt64(value)
+            }
+            return bits
         }
-        return bits
+        return found ?? nil
     }
 }
 

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// A frozen dictionary coding for the raw usage objects of providers.
 ///
 /// The objects repeat a few dozen long keys; with them a record is three times the size it needs. Part of schema
@@ -31,62 +29,39 @@ package enum RawUsageCoding {
         "audio_input_tokens", "num_cached_tokens", "prompt_token_ids", "model", "usage",
     ]
 
-    private struct Entry {
-        var key: [UInt8]
-        var code: UInt8
-    }
-
-    private static let byHash: [[Entry]] = {
-        var table = [[Entry]](repeating: [], count: 256)
-        for (index, key) in keys.enumerated() {
-            let bytes = key.withUTF8Buffer { Array($0) }
-            table[Int(bytes.withUnsafeBytes { hash($0) })].append(Entry(key: bytes, code: 0x80 + UInt8(index)))
-        }
-        return table
-    }()
-
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
-        var value: UInt32 = UInt32(truncatingIfNeeded: bytes.count)
-        for index in 0..<bytes.count { value = value &* 31 &+ UInt32(bytes[index]) }
-        return UInt8(truncatingIfNeeded: value ^ value >> 8 ^ value >> 16)
-    }
+    private static let lookup = KeyLookup(keys)
 
     /// The coded form of a text of any bytes.
     package static func encode(_ text: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(text.count)
-        text.withUnsafeBytes { text in
-            var index = 0
-            while index < text.count {
-                let byte = text[index]
-                if byte == 0x22, let (code, end) = key(in: text, at: index) {
-                    out.append(code)
-                    index = end
-                } else if byte == 0x0a {
-                    var spaces = 0
-                    while index + 1 + spaces < text.count, spaces < 34, text[index + 1 + spaces] == 0x20 { spaces += 1 }
-                    out.append(0x0e + UInt8(spaces / 2))
-                    index += 1 + spaces / 2 * 2
-                } else {
-                    if byte >= 0x80 || (0x0e...0x1f).contains(byte) { out.append(0xff) }
-                    out.append(byte)
-                    index += 1
+        let lookup = lookup
+        // A byte becomes two at most.
+        return [UInt8](unsafeUninitializedCapacity: 2 * text.count) { out, length in
+            text.withUnsafeBytes { text in
+                var index = 0
+                while index < text.count {
+                    let byte = text[index]
+                    if byte == 0x22, let (code, end) = lookup.key(in: text, at: index) {
+                        out[length] = code
+                        index = end
+                    } else if byte == 0x0a {
+                        var spaces = 0
+                        while index + 1 + spaces < text.count, spaces < 34, text[index + 1 + spaces] == 0x20 {
+                            spaces += 1
+                        }
+                        out[length] = 0x0e + UInt8(spaces / 2)
+                        index += 1 + spaces / 2 * 2
+                    } else {
+                        if byte >= 0x80 || (0x0e...0x1f).contains(byte) {
+                            out[length] = 0xff
+                            length += 1
+                        }
+                        out[length] = byte
+                        index += 1
+                    }
+                    length += 1
                 }
             }
         }
-        return out
-    }
-
-    private static func key(in text: UnsafeRawBufferPointer, at quote: Int) -> (UInt8, Int)? {
-        var end = quote + 1
-        while end < text.count, text[end] != 0x22, end - quote <= 40 { end += 1 }
-        guard end + 1 < text.count, text[end] == 0x22, text[end + 1] == 0x3a else { return nil }
-        let name = UnsafeRawBufferPointer(rebasing: text[(quote + 1)..<end])
-        guard let start = name.baseAddress else { return nil }
-        for entry in byHash[Int(hash(name))] where entry.key.count == name.count {
-            if memcmp(start, entry.key, name.count) == 0 { return (entry.code, end + 2) }
-        }
-        return nil
     }
 
     /// The text behind a coded form; nil when the form is damaged or the text longer than `limit` bytes.

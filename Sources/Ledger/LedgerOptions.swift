@@ -41,7 +41,7 @@ public struct LedgerOptions: Sendable {
         acceptLoss: Bool = false,
         checkpointIntervalMilliseconds: Int = 1_000,
         readOnlyIntent: Bool = false,
-        gatherMicroseconds: Int = 200
+        gatherMicroseconds: Int = 0
     ) {
         self.directory = directory
         self.name = name

@@ -1,5 +1,6 @@
 import Admin
 import Foundation
+import Glibc
 import NIOCore
 import NIOPosix
 import Testing
@@ -48,6 +49,32 @@ import Testing
             )
             #expect(foreign.hasPrefix("HTTP/1.1 403"))
         }
+    }
+
+    /// NIO traps when an accepted connection that nobody serves yet is dropped without its writer finished.
+    @Test func connectionsThatArriveAsTheListenerStopsAreClosed() async throws {
+        for _ in 0..<20 {
+            let descriptors = try await Fixture().listening { port, _ in
+                (0..<48).map { _ in Self.connect(port) }
+            }
+            #expect(descriptors.allSatisfy { $0 >= 0 })
+            for descriptor in descriptors { close(descriptor) }
+        }
+    }
+
+    /// A connection to a port of this machine, which waits to be accepted; below zero when there is none.
+    private static func connect(_ port: Int) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return status == 0 ? descriptor : -1
     }
 
     @Test func tokensGuardWhatTheyShould() async throws {

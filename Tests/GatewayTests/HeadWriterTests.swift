@@ -22,7 +22,9 @@ struct HeadWriterTests {
         coding: HeadWriter.Coding = .readable
     ) -> HeadWriter.RequestChanges {
         HeadWriter.RequestChanges(
-            target: "/v1/x",
+            basePath: "/v1",
+            path: "/x",
+            query: nil,
             authority: "up.example",
             credential: credential,
             droppedCredentials: dropped,

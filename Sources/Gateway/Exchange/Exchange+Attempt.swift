@@ -87,7 +87,9 @@ extension Exchange {
         HeadWriter.writeRequest(
             head,
             HeadWriter.RequestChanges(
-                target: target.basePath + path + (query.map { "?" + $0 } ?? ""),
+                basePath: target.basePath,
+                path: path,
+                query: query,
                 authority: target.authority,
                 credential: credential.map { (credentialPlace(target), $0.secret) },
                 droppedCredentials: dropped,

@@ -11,30 +11,26 @@ extension Exchange {
     /// Routes the request by its head. A refusal waits for the body's end, so that the connection stays of use.
     func start() {
         guard let head else { return }
-        let method = head.text(head.first)
-        omitsBody = method == "HEAD"
-        let text = head.text(head.second)
         let table = loopContext.table
-        guard let target = RequestTarget(text) else {
-            path = String(text.prefix { $0 != "?" }.prefix(256))
-            refusalBeforeBody = Refusal(404, "not_proxied", "Only /proxy/{group}/... is proxied here.")
-            return
+        var queryKey: String?
+        if let known = loopContext.requestLines.find(head) {
+            group = known.group
+            path = known.path
+            route = known.route
+            omitsBody = known.isHead
+        } else {
+            guard let target = read(requestLine: head) else { return }
+            queryKey = target.key
         }
-        path = target.path
-        query = target.query
-        group = loopContext.group(named: target.group)
-        route =
-            group?.route(method: method, path: path, query: query)
-            ?? Route(method: method, path: path, query: query, hint: .auto)
         if table.authenticates {
-            guard let caller = authenticate(head, queryKey: target.key, table) else {
+            guard let caller = authenticate(head, queryKey: queryKey, table) else {
                 group = nil
                 refusalBeforeBody = Refusal(401, "invalid_key", "The key is missing or not known to this gateway.")
                 return
             }
             callerName = caller.name
-            if group != nil, !caller.mayUse(target.group) {
-                refusalBeforeBody = Refusal(403, "group_forbidden", "This key may not use the group \(target.group).")
+            if let name = group?.runtime.name, !caller.mayUse(name) {
+                refusalBeforeBody = Refusal(403, "group_forbidden", "This key may not use the group \(name).")
                 return
             }
         }
@@ -42,9 +38,9 @@ extension Exchange {
             refusalBeforeBody = Refusal(404, "unknown_group", "There is no such group on this gateway.")
             return
         }
-        if group.runtime.credentials.isEmpty, !table.authenticates, target.key != nil {
+        if group.runtime.credentials.isEmpty, !table.authenticates, queryKey != nil {
             // The key in the query is the provider's own and passes through.
-            query = RequestTarget(text, takesKey: false)?.query
+            query = RequestTarget(head.text(head.second), takesKey: false)?.query
         }
         group.runtime.inFlight.wrappingAdd(1, ordering: .relaxed)
         if loopContext.counters.inFlight.load(ordering: .relaxed) > table.limits.requestsInFlight {
@@ -63,6 +59,28 @@ extension Exchange {
                 retryAfter: 5
             )
         }
+    }
+
+    /// Reads what the request line asks for and remembers it where a query does not make it one of a kind; nil, with a
+    /// refusal, when nothing is proxied there.
+    private func read(requestLine head: MessageHead) -> RequestTarget? {
+        let method = head.text(head.first)
+        omitsBody = method == "HEAD"
+        let text = head.text(head.second)
+        guard let target = RequestTarget(text) else {
+            path = String(text.prefix { $0 != "?" }.prefix(256))
+            refusalBeforeBody = Refusal(404, "not_proxied", "Only /proxy/{group}/... is proxied here.")
+            return nil
+        }
+        path = target.path
+        query = target.query
+        group = loopContext.group(named: target.group)
+        let dialect = group?.runtime.dialect ?? .auto
+        route = Route(method: method, path: path, query: query, hint: dialect)
+        if let group, query == nil, target.key == nil {
+            loopContext.requestLines.store(head, group: group, path: path, route: route, isHead: omitsBody)
+        }
+        return target
     }
 
     /// Takes a piece of the request's body; false when the body is too long.

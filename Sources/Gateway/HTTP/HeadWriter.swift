@@ -20,7 +20,11 @@ package enum HeadWriter {
 
     /// What is put into a request's head in place of what was there.
     package struct RequestChanges: Sendable {
-        package var target: String
+        /// The upstream's own path, put before the request's.
+        package var basePath: String
+        package var path: String
+        /// The query without its question mark.
+        package var query: String?
         package var authority: String
         /// A credential of the group; nil passes the client's own.
         package var credential: (place: CredentialPlace, secret: String)?
@@ -31,14 +35,18 @@ package enum HeadWriter {
         package var contentLength: Int?
 
         package init(
-            target: String,
+            basePath: String,
+            path: String,
+            query: String?,
             authority: String,
             credential: (place: CredentialPlace, secret: String)?,
             droppedCredentials: [KnownHeader],
             coding: Coding,
             contentLength: Int?
         ) {
-            self.target = target
+            self.basePath = basePath
+            self.path = path
+            self.query = query
             self.authority = authority
             self.credential = credential
             self.droppedCredentials = droppedCredentials
@@ -53,7 +61,12 @@ package enum HeadWriter {
         head.bytes.withUnsafeReadableBytes { bytes in
             _ = out.writeBytes(bytes[head.first])
             out.writeInteger(UInt8(ascii: " "))
-            out.writeString(changes.target)
+            out.writeString(changes.basePath)
+            out.writeString(changes.path)
+            if let query = changes.query {
+                out.writeInteger(UInt8(ascii: "?"))
+                out.writeString(query)
+            }
             out.writeStaticString(" HTTP/1.1\r\nhost: ")
             out.writeString(changes.authority)
             out.writeStaticString("\r\n")

@@ -2,8 +2,9 @@ package import NIOCore
 
 /// The head of an HTTP/1.1 message as it stood on the wire, with its fields located but not copied.
 ///
-/// All positions are offsets from the start of `bytes`.
-package struct MessageHead {
+/// All positions are offsets from the start of `bytes`. A class, because a head is handed on through every state of a
+/// request and as a struct would cost five reference counts each time.
+package final class MessageHead {
     /// One header field line.
     package struct Field {
         package var known: KnownHeader
@@ -14,23 +15,45 @@ package struct MessageHead {
     }
 
     /// The head, from the start line through the blank line.
-    package var bytes: ByteBuffer
-    package var fields: [Field]
+    package let bytes: ByteBuffer
+    package let fields: [Field]
     /// Minor version of HTTP/1: 0 or 1.
-    package var minorVersion: UInt8
+    package let minorVersion: UInt8
     /// Requests: the method. Answers: the version.
-    package var first: Range<Int>
+    package let first: Range<Int>
     /// Requests: the target. Answers: the reason phrase.
-    package var second: Range<Int>
+    package let second: Range<Int>
     /// Answers: the status; 0 for requests.
-    package var status: Int
+    package let status: Int
 
     /// How the body that follows is delimited.
-    package var framing: BodyFraming
+    package let framing: BodyFraming
     /// Whether the connection may carry another message after this one.
-    package var keepsAlive: Bool
+    package let keepsAlive: Bool
     /// Names of fields that a `connection` field makes hop-by-hop, as value ranges to search.
-    package var connectionOptions: [Range<Int>]
+    package let connectionOptions: [Range<Int>]
+
+    init(
+        bytes: ByteBuffer,
+        fields: [Field],
+        minorVersion: UInt8,
+        first: Range<Int>,
+        second: Range<Int>,
+        status: Int,
+        framing: BodyFraming,
+        keepsAlive: Bool,
+        connectionOptions: [Range<Int>]
+    ) {
+        self.bytes = bytes
+        self.fields = fields
+        self.minorVersion = minorVersion
+        self.first = first
+        self.second = second
+        self.status = status
+        self.framing = framing
+        self.keepsAlive = keepsAlive
+        self.connectionOptions = connectionOptions
+    }
 
     /// The text of a range, with bytes that are not UTF-8 replaced.
     package func text(_ range: Range<Int>) -> String {

@@ -13,6 +13,7 @@ final class LoopContext {
     let counters: GatewayCounters
     private(set) var table: RoutingTable
     var prices: PriceCache
+    var requestLines = RequestLineCache()
     var isDraining = false
 
     private var groups: [String: LoopGroup] = [:]
@@ -69,6 +70,7 @@ final class LoopContext {
     func adopt(_ table: RoutingTable) {
         self.table = table
         for group in groups.values { for pool in group.pools { pool.retire() } }
+        requestLines = RequestLineCache()
         groups = table.groups.mapValues { LoopGroup($0, loop: loop, headLimit: table.limits.headers) }
     }
 
