@@ -65,3 +65,21 @@ public struct Checkpoint: Equatable, Sendable {
         guard isSigned else { throw .wrongSignature }
     }
 }
+
+extension Checkpoint {
+    /// The notes in a text where each is followed by an empty line; what has not their form is left out.
+    public static func notes(in text: String) -> [String] {
+        var blocks: [[Substring]] = [[]]
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // Behind the last newline nothing is left, or a line that was cut off.
+        lines.removeLast()
+        for line in lines {
+            if line.isEmpty { blocks.append([]) } else { blocks[blocks.count - 1].append(line) }
+        }
+        return zip(blocks, blocks.dropFirst()).compactMap { body, signatures in
+            guard signatures.first?.hasPrefix("\u{2014} ") == true else { return nil }
+            let note = (body + [""] + signatures + [""]).joined(separator: "\n")
+            return (try? Checkpoint(note: note, key: nil)) == nil ? nil : note
+        }
+    }
+}

@@ -32,7 +32,7 @@ public struct Digest: Hashable, Sendable {
         self.init(bytes)
     }
 
-    private init(_ digest: SHA256Digest) {
+    fileprivate init(_ digest: SHA256Digest) {
         withUnsafeMutableBytes(of: &words) { words in digest.withUnsafeBytes { words.copyMemory(from: $0) } }
     }
 
@@ -75,4 +75,26 @@ public struct Digest: Hashable, Sendable {
         }
         return Digest(hash.finalize())
     }
+}
+
+extension Digest {
+    /// SHA-256 over bytes that come in pieces.
+    public struct Stream {
+        private var hash = SHA256()
+
+        /// Nothing so far.
+        public init() {}
+
+        /// Adds the bytes.
+        public mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+
+        /// Adds the bytes.
+        public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+
+        /// The digest of what was added so far.
+        public func finalize() -> Digest { Digest(hash.finalize()) }
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hexadecimalText: String { hexadecimal(bytes) }
 }

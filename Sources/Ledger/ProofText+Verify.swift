@@ -71,7 +71,7 @@ extension AuditFailure {
     }
 
     /// Throws unless the trusted checkpoint is one of those of a proof.
-    static func match(_ trusted: Checkpoint, with found: [Checkpoint]) throws(AuditFailure) {
+    public static func match(_ trusted: Checkpoint, with found: [Checkpoint]) throws(AuditFailure) {
         guard let same = found.first(where: { $0.size == trusted.size }) else {
             let sizes = found.map { String($0.size) }.joined(separator: " and ")
             throw AuditFailure(
