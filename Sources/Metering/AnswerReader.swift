@@ -1,3 +1,5 @@
+import Accounting
+
 /// Merges the documents of one answer (one of a plain body, one per event of a stream) into what it finally says.
 struct AnswerReader {
     /// What one document was.
@@ -21,6 +23,10 @@ struct AnswerReader {
     private(set) var model: [UInt8] = []
     private(set) var id: [UInt8] = []
     private(set) var serviceTier: [UInt8] = []
+    /// The sum of a batch's result lines.
+    private(set) var lines = Usage()
+    /// What could not be reconciled in result lines.
+    private(set) var lineAnomalies: UInt32 = 0
     /// True when an error object or error event was seen.
     private(set) var failed = false
     /// True when an error came after the last usage.
@@ -54,6 +60,7 @@ struct AnswerReader {
         let hasUsage = scanner.hasAny(AnswerField.usageMask) && readUsage(type)
         if type == .messageStart { isMessageStream = true }
         if scanner.hasAny(AnswerField.looseMask) { readLoose() }
+        if scanner.has(.lineUsage) { readLine() }
         if scanner.tallies.mask != 0 { tallies.merge(scanner.tallies) }
         if scanner.hasValue(.error) || type == .error { readError(type) }
         outcome.isTerminal = isTerminal(type)
@@ -218,6 +225,18 @@ extension AnswerReader {
         if tallies.has(.resultInputTokens) { loose.note("input_token_count", tallies.resultInputTokens) }
         if tallies.has(.resultGeneratedTokens) { loose.note("generated_token_count", tallies.resultGeneratedTokens) }
         if tallies.has(.embeddingTokenCount) { loose.note("token_count", tallies.embeddingTokens) }
+    }
+
+    /// One result of a batch: each has a model of its own, and all are billed.
+    private mutating func readLine() {
+        var reader = UsageReader(isGoogle: false)
+        guard let raw = scanner.withValue(.lineUsage, { reader.read($0) ? Array($0) : nil }) else { return }
+        lineAnomalies = lineAnomalies &+ reader.anomalies
+        var line = reader.usage
+        line.raw = raw
+        keep(.lineModel, &model)
+        lines.add(line)
+        lines.source = .body
     }
 
     private mutating func note(_ field: AnswerField, _ name: StaticString) {

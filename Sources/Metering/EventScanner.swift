@@ -44,6 +44,9 @@ struct EventScanner {
         return word
     }
 
+    /// True when the first line has a field that events have, false when it has none; nil before that is known.
+    private(set) var isEventStream: Bool?
+
     private static let dataField = pack("data")
     private static let eventField = pack("event")
 
@@ -134,6 +137,7 @@ struct EventScanner {
             }
             if byte == Ascii.lineFeed || byte == Ascii.carriageReturn {
                 // A field without a colon has an empty value, which says nothing here.
+                if isEventStream == nil { isEventStream = isKnownField }
                 return endLine(memory, index)
             }
             index &+= 1
@@ -145,7 +149,19 @@ struct EventScanner {
         return index
     }
 
+    /// True when the field is one that the standard names, or a comment.
+    private var isKnownField: Bool {
+        switch fieldCount {
+        case 0: true
+        case 2: field == Self.pack("id")
+        case 4: field == Self.dataField
+        case 5: field == Self.eventField || field == Self.pack("retry")
+        default: false
+        }
+    }
+
     private mutating func beginValue() {
+        if isEventStream == nil { isEventStream = isKnownField }
         if fieldCount == 4, field == Self.dataField {
             // Lines of one event are joined by line feeds, which are white space to JSON.
             hasData = true

@@ -31,13 +31,36 @@ public struct RequestFacts: Sendable, Equatable {
     /// Facts about a request whose body says nothing.
     public init() {}
 
+    /// The most bytes of a compressed body that are decoded.
+    private static let decodedLimit = 4 * 1024 * 1024
+
     /// Reads a JSON object's top level, or the fields of a multipart form.
     ///
+    /// A gzip or deflate body is looked into as far as its first 4 MiB, but never edited; one in any other coding says
+    /// nothing.
     /// Of duplicate keys the last one counts. A body that is malformed gives the facts found before the fault, without
     /// an edit; nothing in a body can make this fail.
     /// - Complexity: O(n) in the length of the body.
-    public init(scanning body: UnsafeRawBufferPointer, route: Route, contentType: String?) {
+    public init(
+        scanning body: UnsafeRawBufferPointer,
+        route: Route,
+        contentType: String?,
+        contentEncoding: String? = nil
+    ) {
         guard route.inspectsBody else { return }
+        let coding = ContentCoding(contentEncoding)
+        if coding == .identity {
+            read(body, route, contentType)
+        } else if coding != .unknown {
+            Inflater.decode(body, gzip: coding == .gzip, limit: Self.decodedLimit).withUnsafeBytes {
+                read($0, route, contentType)
+            }
+            modelRange = nil
+            usageInsertion = nil
+        }
+    }
+
+    private mutating func read(_ body: UnsafeRawBufferPointer, _ route: Route, _ contentType: String?) {
         if let contentType, let boundary = Multipart.boundary(of: contentType) {
             readForm(Multipart(bytes: body, boundary: boundary))
         } else {

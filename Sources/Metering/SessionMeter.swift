@@ -70,7 +70,7 @@ public struct SessionMeter: ~Copyable {
             usage.complete = !isOpen
             usage.source = isOpen ? .streamPartial : .stream
         }
-        if usage.raw.count > 1 { usage.raw.append(Ascii.closeBracket) }
+        usage.closeRaw()
         facts.answer.usage = usage
         return facts
     }
@@ -186,35 +186,6 @@ extension SessionMeter {
         _ = scanner.withValue(field) { value -> Void? in
             if value.count > 2, value.first == Ascii.quote, !value.content.equals(name) { name = Array(value.content) }
             return nil
-        }
-    }
-}
-
-extension Usage {
-    /// Adds another turn of the same session: counts and stated costs are summed, the last tier counts, and the raw
-    /// objects become the elements of an array that the caller closes.
-    mutating func add(_ turn: Usage) {
-        let isFirst = source == .none && counts.isEmpty && additional.isEmpty
-        turn.counts.forEach { counts.add($1, to: $0) }
-        for work in turn.additional where additional.count < 64 { additional.append(work) }
-        if let total = turn.reportedTotal {
-            let (sum, overflow) = (reportedTotal ?? 0).addingReportingOverflow(total)
-            reportedTotal = overflow ? .max : sum
-        }
-        if let cost = turn.providerCost {
-            let (sum, overflow) = (providerCost?.picodollars ?? 0).addingReportingOverflow(cost.picodollars)
-            providerCost = Money(picodollars: overflow ? .max : sum)
-        }
-        serviceTier = turn.serviceTier ?? serviceTier
-        speed = turn.speed ?? speed
-        region = turn.region ?? region
-        // A list that does not hold every turn would be read as a smaller session, so it is given up whole.
-        if raw.isEmpty, !isFirst { return }
-        if turn.raw.isEmpty || raw.count + turn.raw.count + 2 > Usage.rawLimit {
-            raw = []
-        } else {
-            raw.append(raw.isEmpty ? Ascii.openBracket : Ascii.comma)
-            raw += turn.raw
         }
     }
 }

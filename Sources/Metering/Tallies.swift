@@ -11,6 +11,7 @@ struct Tallies {
     private(set) var webSearchCalls: Int64 = 0
     private(set) var fileSearchCalls: Int64 = 0
     private(set) var codeCalls: Int64 = 0
+    private(set) var imageCalls: Int64 = 0
 
     /// Adds a count to the tally of a field, saturating.
     mutating func add(_ count: Int64, to field: AnswerField) {
@@ -33,6 +34,8 @@ struct Tallies {
             add(1, to: \.fileSearchCalls, bit: 6)
         } else if type.equals("\"code_interpreter_call\"") {
             add(1, to: \.codeCalls, bit: 6)
+        } else if type.equals("\"image_generation_call\"") {
+            add(1, to: \.imageCalls, bit: 6)
         }
     }
 
@@ -59,6 +62,7 @@ struct Tallies {
         webSearchCalls = max(webSearchCalls, other.webSearchCalls)
         fileSearchCalls = max(fileSearchCalls, other.fileSearchCalls)
         codeCalls = max(codeCalls, other.codeCalls)
+        imageCalls = max(imageCalls, other.imageCalls)
     }
 
     private mutating func add(_ count: Int64, to path: WritableKeyPath<Tallies, Int64>, bit: UInt8) {

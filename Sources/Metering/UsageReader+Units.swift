@@ -16,6 +16,7 @@ extension UsageReader {
         // Calls share their container, and the container is what is billed.
         add(min(1, tallies.codeCalls), .codeSessions)
         add(tallies.searchQueries, .webSearches)
+        add(tallies.imageCalls, .images)
         if countsImages { add(tallies.images, .images) }
         return found
     }

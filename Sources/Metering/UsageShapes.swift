@@ -118,12 +118,14 @@ enum UsageShapes {
         let read = root["cache_read_input_tokens"]?.count
         let split = root["cache_creation"]
         let fiveMinutes = split?["ephemeral_5m_input_tokens"]?.count
-        let oneHour = split?["ephemeral_1h_input_tokens"]?.count
+        var oneHour = split?["ephemeral_1h_input_tokens"]?.count
         let written = root["cache_creation_input_tokens"]?.count ?? sum(fiveMinutes, oneHour)
         tally.input = sum(root["input_tokens"]?.count, read, written)
         tally.cacheRead = read
         if let written {
-            // The split comes only with the first event of a stream; what it does not cover counts as five minutes.
+            // The split comes only with the first event of a stream. Where server tools wrote more since, their
+            // iterations say for how long; what nothing covers counts as five minutes.
+            if sum(fiveMinutes, oneHour) != written, let later = hoursWritten(root) { oneHour = later }
             let hour = min(oneHour ?? 0, written)
             tally.cacheWrite5m = written - hour
             tally.cacheWrite1h = oneHour == nil ? nil : hour
@@ -134,6 +136,16 @@ enum UsageShapes {
             tally.units.append((.webSearches, searches))
         }
         return tally
+    }
+
+    /// The one-hour cache writes of the iterations that the top level sums; nil when none states its lifetimes.
+    private static func hoursWritten(_ root: JSONView) -> Int64? {
+        var total: Int64?
+        root["iterations"]?.forEachChild { step in
+            guard step["type"]?.bytes.equals("message") ?? false else { return }
+            total = sum(total, step["cache_creation"]?["ephemeral_1h_input_tokens"]?.count)
+        }
+        return total
     }
 
     /// Bedrock Converse and Nova: the input leaves out both cache parts, repeated under a second spelling.
