@@ -19,6 +19,19 @@ enum AnswerField: UInt8 {
     // What only sessions say.
     case sessionModel, transcriptionModel, turnEnd, turnContent
 
+    /// How many fields there are, ``none`` included.
+    static let count = Int(AnswerField.turnContent.rawValue) + 1
+
+    /// True when the values are elements of lists, which are counted or summed as they pass.
+    var isTallied: Bool {
+        switch self {
+        case .resultTokenCount, .resultInputTokens, .resultGeneratedTokens, .embeddingTokenCount, .outputType,
+            .searchQuery, .image:
+            true
+        default: false
+        }
+    }
+
     /// The most bytes of the value that are kept; a longer value counts as present but unread.
     var limit: Int {
         switch self {

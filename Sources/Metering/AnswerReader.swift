@@ -1,7 +1,7 @@
 import Accounting
 
 /// Merges the documents of one answer (one of a plain body, one per event of a stream) into what it finally says.
-struct AnswerReader {
+struct AnswerReader: ~Copyable {
     /// What one document was.
     struct Outcome {
         /// It is the one that ends the stream.
@@ -23,8 +23,8 @@ struct AnswerReader {
     private(set) var model: [UInt8] = []
     private(set) var id: [UInt8] = []
     private(set) var serviceTier: [UInt8] = []
-    /// The sum of a batch's result lines.
-    private(set) var lines = Usage()
+    /// The sum of a batch's result lines, once there is one.
+    private(set) var lines: Usage?
     /// What could not be reconciled in result lines.
     private(set) var lineAnomalies: UInt32 = 0
     /// True when an error object or error event was seen.
@@ -84,7 +84,8 @@ struct AnswerReader {
     private enum DocumentType { case other, messageStart, messageDelta, messageStop, final, running, error }
 
     private func documentType() -> DocumentType {
-        scanner.withValue(.type) { type -> DocumentType? in
+        guard scanner.has(.type) else { return .other }
+        return scanner.withValue(.type) { type -> DocumentType? in
             if type.equals("\"message_delta\"") { return .messageDelta }
             if type.equals("\"message_start\"") { return .messageStart }
             if type.equals("\"message_stop\"") { return .messageStop }
@@ -115,49 +116,25 @@ struct AnswerReader {
 
 extension AnswerReader {
     private mutating func readNames() {
-        var model = model
-        self.model = []
-        keep(.model, &model)
-        keep(.innerModel, &model)
-        self.model = model
+        scanner.copyString(.model, into: &model)
+        scanner.copyString(.innerModel, into: &model)
         if id.isEmpty {
-            var id = id
-            keep(.innerID, &id)
-            if id.isEmpty { keep(.id, &id) }
-            self.id = id
+            scanner.copyString(.innerID, into: &id)
+            if id.isEmpty { scanner.copyString(.id, into: &id) }
         }
-        if scanner.has(.serviceTier) || scanner.has(.innerTier) {
-            var tier = serviceTier
-            keep(.serviceTier, &tier)
-            keep(.innerTier, &tier)
-            serviceTier = tier
+        scanner.copyString(.innerTier, into: &serviceTier)
+        guard scanner.has(.serviceTier) else { return }
+        // Bedrock says {"type": "priority"}.
+        let type = scanner.withValue(.serviceTier) { value -> [UInt8]? in
+            guard value.first == Ascii.openBrace else { return nil }
+            return JSONTape(value)?.withRoot { root in root[.type].map { Array($0.bytes) } } ?? nil
         }
-    }
-
-    /// Replaces a kept name by a captured string, unless that is empty or the same.
-    private func keep(_ field: AnswerField, _ name: inout [UInt8]) {
-        guard scanner.has(field) else { return }
-        scanner.withValue(field) { value -> Void? in
-            var content = value
-            if field == .serviceTier, value.first == Ascii.openBrace {
-                // Bedrock says {"type": "priority"}.
-                JSONTape(value)?.withRoot { root in
-                    if let type = root["type"] { name = Array(type.bytes) }
-                }
-                return nil
-            }
-            guard value.count > 2, value[0] == Ascii.quote else { return nil }
-            content = value.slice(1..<(value.count - 1))
-            if content.equals(name) { return nil }
-            name.removeAll(keepingCapacity: true)
-            name.append(contentsOf: content)
-            return nil
-        }
+        if let type { serviceTier = type } else { scanner.copyString(.serviceTier, into: &serviceTier) }
     }
 
     /// Takes the document's usage object in; true when it has one.
     private mutating func readUsage(_ type: DocumentType) -> Bool {
-        if scanner.has(.toolUsage) { _ = store(.toolUsage, into: \.toolUsage) }
+        if scanner.has(.toolUsage) { _ = scanner.copyObject(.toolUsage, into: &toolUsage) }
         switch type {
         case .messageStart: return take(.messageUsage, .stated)
         case .messageDelta: return takeDelta()
@@ -181,23 +158,10 @@ extension AnswerReader {
         {
             return false
         }
-        guard store(field, into: \.usage) else { return false }
+        guard scanner.copyObject(field, into: &usage) else { return false }
         rank = newRank
         failedAfterUsage = false
         return true
-    }
-
-    private mutating func store(_ field: AnswerField, into target: WritableKeyPath<AnswerReader, [UInt8]>) -> Bool {
-        var bytes = self[keyPath: target]
-        self[keyPath: target] = []
-        let isStored = scanner.withValue(field) { value -> Bool? in
-            guard value.count > 2, value[0] == Ascii.openBrace else { return nil }
-            bytes.removeAll(keepingCapacity: true)
-            bytes.append(contentsOf: value)
-            return true
-        }
-        self[keyPath: target] = bytes
-        return isStored ?? false
     }
 
     private mutating func takeDelta() -> Bool {
@@ -234,9 +198,11 @@ extension AnswerReader {
         lineAnomalies = lineAnomalies &+ reader.anomalies
         var line = reader.usage
         line.raw = raw
-        keep(.lineModel, &model)
-        lines.add(line)
-        lines.source = .body
+        scanner.copyString(.lineModel, into: &model)
+        var sum = lines ?? Usage()
+        sum.add(line)
+        sum.source = .body
+        lines = sum
     }
 
     private mutating func note(_ field: AnswerField, _ name: StaticString) {

@@ -44,13 +44,49 @@ public struct ResponseMeter: ~Copyable {
         contentEncoding: String?,
         hidesUsageChunk: Bool
     ) {
+        self.init(
+            route: route,
+            request: request,
+            status: status,
+            media: contentType.withBytes { MediaType($0) },
+            coding: contentEncoding.withBytes { ContentCoding($0) },
+            hidesUsageChunk: hidesUsageChunk
+        )
+    }
+
+    /// A meter for one answer, from the values of its headers as they stand in its head; empty where it has none.
+    public init(
+        route: Route,
+        request: RequestFacts,
+        status: Int,
+        contentType: UnsafeRawBufferPointer,
+        contentEncoding: UnsafeRawBufferPointer,
+        hidesUsageChunk: Bool
+    ) {
+        self.init(
+            route: route,
+            request: request,
+            status: status,
+            media: MediaType(contentType),
+            coding: ContentCoding(contentEncoding),
+            hidesUsageChunk: hidesUsageChunk
+        )
+    }
+
+    private init(
+        route: Route,
+        request: RequestFacts,
+        status: Int,
+        media: MediaType,
+        coding: ContentCoding,
+        hidesUsageChunk: Bool
+    ) {
         self.route = route
         modelRequested = route.model ?? request.model
-        let media = MediaType(contentType)
         self.media = media
         framing = (200..<300).contains(status) ? media.framing : .opaque
         isStream = media.isStream || (media == .json && route.stream == true)
-        switch ContentCoding(contentEncoding) {
+        switch coding {
         case .identity:
             inflater = nil
             hides = hidesUsageChunk

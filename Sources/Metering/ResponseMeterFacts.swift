@@ -20,18 +20,18 @@ extension ResponseMeter {
 
     /// A batch states its usage once it has run, either on the batch or on each line of its results.
     private borrowing func readBatch(_ facts: inout ResponseFacts, _ ending: BodyEnding, isTruncated: Bool) {
-        if reader.lines.source == .none {
+        if let lines = reader.lines {
+            facts.usage = lines
+            facts.usage.closeRaw()
+            facts.usage.complete = !isTruncated && ending == .complete
+            if !facts.usage.complete { facts.usage.source = .streamPartial }
+            facts.anomalies = reader.lineAnomalies
+        } else {
             readUsage(&facts, ending, isTruncated: isTruncated)
             // Until then all its counts are zero.
             var isZero = true
             facts.usage.counts.forEach { _, count in if count > 0 { isZero = false } }
             if isZero { facts.usage = Usage() }
-        } else {
-            facts.usage = reader.lines
-            facts.usage.closeRaw()
-            facts.usage.complete = !isTruncated && ending == .complete
-            if !facts.usage.complete { facts.usage.source = .streamPartial }
-            facts.anomalies = reader.lineAnomalies
         }
         if facts.usage.source != .none, facts.usage.serviceTier == nil { facts.usage.serviceTier = "batch" }
     }
@@ -39,7 +39,9 @@ extension ResponseMeter {
     private borrowing func readUsage(_ facts: inout ResponseFacts, _ ending: BodyEnding, isTruncated: Bool) {
         var raw = reader.usage
         if raw.isEmpty, !reader.loose.isEmpty { raw = reader.loose.json }
-        let isGoogle = Self.isGoogle(facts.model ?? modelRequested ?? "")
+        let isGoogle =
+            facts.model == nil
+            ? modelRequested.withBytes { Self.isGoogle($0) } : reader.model.withUnsafeBytes { Self.isGoogle($0) }
         var usageReader = UsageReader(isGoogle: isGoogle)
         var source = isStream ? Usage.Source.stream : .body
         var isKnown = !raw.isEmpty && raw.withUnsafeBytes { usageReader.read($0) }
@@ -76,7 +78,7 @@ extension ResponseMeter {
         }
     }
 
-    private static func isGoogle(_ model: String) -> Bool {
-        ["gemini", "models/gemini", "google/gemini"].contains { model.hasPrefix($0) }
+    private static func isGoogle(_ model: UnsafeRawBufferPointer) -> Bool {
+        model.begins("gemini") || model.begins("models/gemini") || model.begins("google/gemini")
     }
 }

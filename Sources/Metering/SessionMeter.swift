@@ -37,10 +37,10 @@ public struct SessionMeter: ~Copyable {
         guard final else { return }
         if client.state == .done {
             // OpenAI names the model in `session.update` or `response.create`, Gemini in its setup message.
-            Self.keep(client, .sessionModel, in: &modelAsked)
-            Self.keep(client, .model, in: &modelAsked)
-            Self.keep(client, .innerModel, in: &modelAsked)
-            Self.keep(client, .transcriptionModel, in: &transcriber)
+            client.copyString(.sessionModel, into: &modelAsked)
+            client.copyString(.model, into: &modelAsked)
+            client.copyString(.innerModel, into: &modelAsked)
+            client.copyString(.transcriptionModel, into: &transcriber)
         }
         client.reset()
     }
@@ -94,9 +94,9 @@ extension SessionMeter {
     }
 
     private mutating func endMessage() {
-        Self.keep(server, .sessionModel, in: &modelServed)
-        Self.keep(server, .innerModel, in: &modelServed)
-        Self.keep(server, .transcriptionModel, in: &transcriber)
+        server.copyString(.sessionModel, into: &modelServed)
+        server.copyString(.innerModel, into: &modelServed)
+        server.copyString(.transcriptionModel, into: &transcriber)
         switch messageType() {
         case .turnStart: isTurnOpen = true
         case .turnEnd: endTurn()
@@ -113,7 +113,7 @@ extension SessionMeter {
         isTurnOpen = false
         failedAfterTurn = false
         turns &+= 1
-        Self.keep(server, .innerID, in: &lastID)
+        server.copyString(.innerID, into: &lastID)
         // xAI leaves the response's own usage empty and states it beside the response.
         guard var turn = turn(.responseUsage) ?? turn(.usage) else { return }
         if let tier = server.withValue(.innerTier, { $0.first == Ascii.quote ? decodeJSONString($0.content) : nil }) {
@@ -179,13 +179,6 @@ extension SessionMeter {
             usage.additional.append(.init(model: model, counts: work.counts))
         } else {
             anomalies = anomalies &+ 1
-        }
-    }
-
-    private static func keep(_ scanner: AnswerScanner, _ field: AnswerField, in name: inout [UInt8]) {
-        _ = scanner.withValue(field) { value -> Void? in
-            if value.count > 2, value.first == Ascii.quote, !value.content.equals(name) { name = Array(value.content) }
-            return nil
         }
     }
 }
