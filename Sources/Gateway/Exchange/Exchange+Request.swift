@@ -111,10 +111,16 @@ extension Exchange {
             return
         }
         guard let head, let group else { return }
-        if route.inspectsBody, let body, head.value(.contentEncoding) == nil {
+        if route.inspectsBody, let body {
             let contentType = head.value(.contentType)
+            let contentEncoding = head.value(.contentEncoding)
             facts = body.withUnsafeReadableBytes {
-                RequestFacts(scanning: $0, route: route, contentType: contentType)
+                RequestFacts(
+                    scanning: $0,
+                    route: route,
+                    contentType: contentType,
+                    contentEncoding: contentEncoding
+                )
             }
         }
         prepareAttempts(group.runtime)
