@@ -43,11 +43,23 @@ extension Exchange {
         phase = .committing
         self.outcome = outcome
         flush()
-        let learnt = meter.take()?.finish(ending) ?? ResponseFacts()
+        var learnt = meter.take()?.finish(ending) ?? ResponseFacts()
+        settle(&learnt)
         if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
         deadline = loopContext.now() + Self.commitPatience
         record = EventCodec.encode(event(learnt))
         loopContext.submit(self, record: record)
+    }
+
+    /// The usage of a stored answer is billed where it is first stated; reading it again uses nothing.
+    private func settle(_ learnt: inout ResponseFacts) {
+        guard learnt.usage.source != .none else { return }
+        let isReading = route.operation == .poll || route.operation == .batch
+        guard isReading || route.isStored || facts.isStored else { return }
+        let group = group?.runtime.name ?? ""
+        let answer = learnt.responseID ?? path
+        let isNew = loopContext.counters.billed.withLock { $0.bill(group: group, answer: answer) }
+        if isReading, !isNew { learnt.usage = Usage() }
     }
 
     /// The ledger would not take the event before; by now it may, or the operator has chosen to go on without it.
