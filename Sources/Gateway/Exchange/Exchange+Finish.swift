@@ -51,14 +51,17 @@ extension Exchange {
         loopContext.submit(self, record: record)
     }
 
-    /// The usage of a stored answer is billed where it is first stated; reading it again uses nothing.
+    /// Counts what was odd. The usage of a stored answer is billed where it is first stated; reading it again uses nothing.
     private func settle(_ learnt: inout ResponseFacts) {
+        let counters = loopContext.counters
+        if learnt.anomalies > 0 { counters.usageAnomalies.wrappingAdd(UInt64(learnt.anomalies), ordering: .relaxed) }
+        if learnt.unreadable { counters.unreadableAnswers.wrappingAdd(1, ordering: .relaxed) }
         guard learnt.usage.source != .none else { return }
         let isReading = route.operation == .poll || route.operation == .batch
         guard isReading || route.isStored || facts.isStored else { return }
         let group = group?.runtime.name ?? ""
         let answer = learnt.responseID ?? path
-        let isNew = loopContext.counters.billed.withLock { $0.bill(group: group, answer: answer) }
+        let isNew = counters.billed.withLock { $0.bill(group: group, answer: answer) }
         if isReading, !isNew { learnt.usage = Usage() }
     }
 
