@@ -339,8 +339,8 @@ def main():
     print(f'    /// The day of the import.\n    static let date = "{arguments.date}"')
     print('    /// The rows in the form of ``PriceText``.\n    static let text = #"""')
     for line in lines:
-        print(line)
-    print('"""#\n}')
+        print(f'        {line}')
+    print('        """#\n}')
 
 
 main()
