@@ -10,17 +10,28 @@ public struct KeptCheckpoints: Sendable {
     /// Reads and verifies notes; throws `AuditFailure` when one is not signed by the key.
     ///
     /// A file that checkpoints are appended to may hold one that a crash cut off: what has not the form of a note is
-    /// passed over, unless there is no note at all in a text that is not empty.
-    public init(_ bytes: [UInt8], key: VerifierKey) throws(AuditFailure) {
+    /// passed over, unless there is no note at all in a text that is not empty, or `allowsNothingElse`.
+    public init(
+        _ bytes: [UInt8],
+        key: VerifierKey,
+        allowsNothingElse: Bool = false
+    ) throws(AuditFailure) {
         guard !bytes.isEmpty else { return }
         guard bytes.count <= Self.limit, let text = String(validating: bytes, as: UTF8.self) else {
             throw AuditFailure(.malformed, "the checkpoints are not text, or more than \(Self.limit) bytes")
         }
-        for note in Checkpoint.notes(in: text) {
+        let notes = Checkpoint.notes(in: text)
+        guard !allowsNothingElse || Self.count(notes.joined()) == Self.count(text) else {
+            throw AuditFailure(.malformed, "this is no text of signed checkpoints alone")
+        }
+        for note in notes {
             checkpoints.append(try AuditFailure.verified(note, key, "a checkpoint that was kept"))
         }
         guard !checkpoints.isEmpty else {
             throw AuditFailure(.malformed, "there is no signed checkpoint in the text")
         }
     }
+
+    /// The bytes that are no newlines.
+    private static func count(_ text: String) -> Int { text.utf8.reduce(0) { $1 == 0x0a ? $0 : $0 + 1 } }
 }

@@ -109,6 +109,7 @@ enum AuditWords {
             case .number(let number): String(number)
             case .seconds(let seconds): Figures.seconds(seconds)
             case .flag(let flag): flag ? "yes" : "no"
+            case .json(let text): text
             }
         return label.padding(toLength: 16, withPad: " ", startingAt: 0) + text
     }
