@@ -4,12 +4,13 @@ extension ResponseMeter {
     /// Puts together what was learnt.
     consuming func facts(_ ending: BodyEnding, isTruncated: Bool) -> ResponseFacts {
         var facts = ResponseFacts()
-        facts.model = Self.name(reader.model, limit: RequestFacts.modelLimit)
-        facts.responseID = Self.name(reader.id, limit: RequestFacts.modelLimit)
+        facts.model = decodedName(reader.model, limit: RequestFacts.modelLimit)
+        facts.responseID = decodedName(reader.id, limit: RequestFacts.modelLimit)
         facts.failedInside = reader.failed
         facts.sawTerminal = reader.sawTerminal
         switch route.operation {
-        case .countTokens, .batch, .management, .moderation: break
+        case .countTokens, .management, .moderation: break
+        case .batch: readBatch(&facts, ending, isTruncated: isTruncated)
         default: readUsage(&facts, ending, isTruncated: isTruncated)
         }
         let isBroken = reader.malformed || inflater?.state == .failed || (isTruncated && ending == .complete)
@@ -17,10 +18,30 @@ extension ResponseMeter {
         return facts
     }
 
+    /// A batch states its usage once it has run, either on the batch or on each line of its results.
+    private borrowing func readBatch(_ facts: inout ResponseFacts, _ ending: BodyEnding, isTruncated: Bool) {
+        if let lines = reader.lines {
+            facts.usage = lines
+            facts.usage.closeRaw()
+            facts.usage.complete = !isTruncated && ending == .complete
+            if !facts.usage.complete { facts.usage.source = .streamPartial }
+            facts.anomalies = reader.lineAnomalies
+        } else {
+            readUsage(&facts, ending, isTruncated: isTruncated)
+            // Until then all its counts are zero.
+            var isZero = true
+            facts.usage.counts.forEach { _, count in if count > 0 { isZero = false } }
+            if isZero { facts.usage = Usage() }
+        }
+        if facts.usage.source != .none, facts.usage.serviceTier == nil { facts.usage.serviceTier = "batch" }
+    }
+
     private borrowing func readUsage(_ facts: inout ResponseFacts, _ ending: BodyEnding, isTruncated: Bool) {
         var raw = reader.usage
         if raw.isEmpty, !reader.loose.isEmpty { raw = reader.loose.json }
-        let isGoogle = ["gemini", "models/gemini", "google/gemini"].contains { facts.model?.hasPrefix($0) ?? false }
+        let isGoogle =
+            facts.model == nil
+            ? modelRequested.withBytes { Self.isGoogle($0) } : reader.model.withUnsafeBytes { Self.isGoogle($0) }
         var usageReader = UsageReader(isGoogle: isGoogle)
         var source = isStream ? Usage.Source.stream : .body
         var isKnown = !raw.isEmpty && raw.withUnsafeBytes { usageReader.read($0) }
@@ -32,11 +53,13 @@ extension ResponseMeter {
             source = .header
         }
         if !isKnown { raw = [] }
-        isKnown = addUnits(&usageReader, isKnown: isKnown) || isKnown
+        isKnown =
+            usageReader.addUnits(reader.tallies, toolUsage: reader.toolUsage, countsImages: route.operation == .image)
+            || isKnown
         guard isKnown else { return }
         var usage = usageReader.usage
         usage.raw = raw.count <= Usage.rawLimit ? raw : []
-        if usage.serviceTier == nil { usage.serviceTier = Self.name(reader.serviceTier, limit: 64) }
+        if usage.serviceTier == nil { usage.serviceTier = decodedName(reader.serviceTier, limit: 64) }
         usage.complete = source == .header || isComplete(ending, isTruncated: isTruncated)
         usage.source = source == .stream && !usage.complete ? .streamPartial : source
         facts.model = usageReader.servedModel ?? facts.model
@@ -55,43 +78,7 @@ extension ResponseMeter {
         }
     }
 
-    /// Adds what is billed by its number and stands outside the usage object; true when there was any.
-    private borrowing func addUnits(_ usage: inout UsageReader, isKnown: Bool) -> Bool {
-        var found = false
-        func add(_ count: Int64, _ unit: UsageUnit) {
-            guard count > 0, usage.usage.counts[unit] == nil else { return }
-            usage.add(count, to: unit)
-            found = true
-        }
-        readToolUsage(&usage)
-        add(reader.tallies.webSearchCalls, .webSearches)
-        add(reader.tallies.fileSearchCalls, .fileSearches)
-        // Calls share their container, and the container is what is billed.
-        add(min(1, reader.tallies.codeCalls), .codeSessions)
-        add(reader.tallies.searchQueries, .webSearches)
-        if route.operation == .image { add(reader.tallies.images, .images) }
-        return found
-    }
-
-    private borrowing func readToolUsage(_ usage: inout UsageReader) {
-        guard !reader.toolUsage.isEmpty else { return }
-        reader.toolUsage.withUnsafeBytes { bytes in
-            JSONTape(bytes)?.withRoot { root in
-                if let searches = root["web_search"]?["num_requests"]?.count, searches > 0 {
-                    usage.add(searches, to: .webSearches)
-                }
-                guard let tally = root["image_gen"].map(UsageShapes.responses) else { return }
-                var clamped: UInt32 = 0
-                if (tally.input ?? 0) > 0 || (tally.output ?? 0) > 0 {
-                    usage.add(Usage.Additional(model: nil, counts: tally.lines(&clamped)))
-                }
-            }
-        }
-    }
-
-    private static func name(_ content: [UInt8], limit: Int) -> String? {
-        guard !content.isEmpty else { return nil }
-        let decoded = content.withUnsafeBytes { decodeJSONString($0) }
-        return decoded.flatMap { $0.utf8.count <= limit ? $0 : nil }
+    private static func isGoogle(_ model: UnsafeRawBufferPointer) -> Bool {
+        model.begins("gemini") || model.begins("models/gemini") || model.begins("google/gemini")
     }
 }

@@ -47,6 +47,13 @@ struct RequestLine {
             route.operation = .realtime
             route.dialect = .openai
             route.stream = true
+            route.model = queryValue("model") ?? queryValue("deployment")
+            return
+        }
+        if last.hasSuffix("BidiGenerateContent") || last.hasSuffix("BidiGenerateContentConstrained") {
+            route.operation = .realtime
+            route.dialect = .gemini
+            route.stream = true
             return
         }
         if segments.contains("batches") {
@@ -94,7 +101,7 @@ struct RequestLine {
         case "rerank", "reranking", "ranking": return take(.rerank)
         case "videos": return take(.video)
         case "runs" where segments.contains("threads"), "submit_tool_outputs": return take(.chat)
-        case "chatcompletion_v2": return take(.chat)
+        case "chatcompletion_v2", "invocations", "inference:complete": return take(.chat)
         default: return false
         }
     }
@@ -102,10 +109,16 @@ struct RequestLine {
     /// Azure's classic API knows `stream_options` only from a version on and refuses unknown members before.
     private var acceptsStreamOptions: Bool {
         guard segments.contains("deployments") else { return true }
-        for item in query.split(separator: "&") where item.hasPrefix("api-version=") {
-            return item.dropFirst("api-version=".count) >= "2024-09"
+        return queryValue("api-version").map { $0 >= "2024-09" } ?? false
+    }
+
+    /// The decoded value of a query parameter; nil when it is absent, empty or longer than a model's name.
+    private func queryValue(_ name: String) -> String? {
+        for item in query.split(separator: "&") where item.hasPrefix(name) {
+            let rest = item.dropFirst(name.count)
+            if rest.first == "=" { return percentDecoded(rest.dropFirst(), limit: RequestFacts.modelLimit) }
         }
-        return false
+        return nil
     }
 
     private func readAnthropic(_ route: inout Route) -> Bool {
@@ -150,7 +163,9 @@ struct RequestLine {
         default: break
         }
         if segments.contains("aigc") { return take(.chat, hint) }
-        return segments.contains("services") && segments.contains("embeddings") ? take(.embedding, hint) : false
+        guard segments.contains("services") else { return false }
+        if segments.contains("embeddings") { return take(.embedding, hint) }
+        return segments.contains("rerank") ? take(.rerank, hint) : false
     }
 
     private func readManagement(_ route: inout Route) {
@@ -158,7 +173,7 @@ struct RequestLine {
         if segments.contains("batches") { route.operation = .batch }
         let resources: Set<Substring> = [
             "files", "models", "threads", "assistants", "vector_stores", "cachedContents", "uploads", "fine_tuning",
-            "client_secrets", "sessions", "conversations", "containers", "tokenize", "detokenize",
+            "client_secrets", "sessions", "calls", "conversations", "containers", "tokenize", "detokenize",
         ]
         if route.operation == .other, segments.contains(where: resources.contains) { route.operation = .management }
         // `/v1/chat/completions/{id}` changes the metadata of a stored answer.
@@ -167,7 +182,9 @@ struct RequestLine {
     }
 
     private func readDeployment(_ route: inout Route) {
-        guard let index = segments.lastIndex(of: "deployments"), index + 1 < segments.count - 1 else { return }
+        // Azure's deployments, Databricks' serving endpoints.
+        let holders: Set<Substring> = ["deployments", "serving-endpoints"]
+        guard let index = segments.lastIndex(where: holders.contains), index + 1 < segments.count - 1 else { return }
         route.model = percentDecoded(segments[index + 1], limit: RequestFacts.modelLimit)
     }
 }

@@ -48,6 +48,7 @@ final class Exchange {
     var modelRequested: String?
     var modelSent: String?
     var body: ByteBuffer?
+    var upload: Upload?
     var requestBytes = 0
     var hidesUsageChunk = false
     var refusalBeforeBody: Refusal?
