@@ -51,6 +51,7 @@ def text(result):
         f"{cost['number_and_hash_ns'] / 1000:.2f} µs, together {whole / 1000:.2f} µs\n"
         f"  verify: {seconds:.2f} s, {result['events'] / seconds / 1e6:.2f} million events/s, {cpu:.2f} s CPU, "
         f"{highest / 2**20:.0f} MiB at most\n"
+        f"  export: {cost['verify_export_ns'] / 1000:.2f} µs to verify a line of {cost['export_line_bytes']} bytes\n"
         f"  proof: {result['proof_bytes']} bytes without the record, {result['proof_seconds'] * 1000:.0f} ms with the start "
         f"of the program\n"
         f"  disk: {result['disk_bytes'] / result['events']:.0f} bytes per event"

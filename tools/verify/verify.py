@@ -174,9 +174,10 @@ class Key:
         body, separator, signatures = note.partition("\n\n")
         lines = body.split("\n")
         check(separator and len(lines) == 3 and signatures.endswith("\n"), MALFORMED, "this is no signed checkpoint")
-        for line in signatures[:-1].split("\n"):
-            parts = line.split(" ")
-            check(len(parts) == 3 and parts[0] == "\N{EM DASH}", MALFORMED, "a checkpoint's signature is malformed")
+        found = [line.split(" ") for line in signatures[:-1].split("\n")]
+        well_formed = all(len(parts) == 3 and parts[0] == "\N{EM DASH}" for parts in found)
+        check(well_formed, MALFORMED, "a checkpoint's signature is malformed")
+        for parts in found:
             if parts[1] != self.name:
                 continue
             data = decode(parts[2])

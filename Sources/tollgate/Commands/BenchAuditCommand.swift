@@ -5,6 +5,8 @@ import Events
 import Glibc
 import Ledger
 import NIOPosix
+import Synchronization
+import Views
 
 /// For `tools/bench audit`: what an event costs before the disk, and a ledger of many events to verify.
 struct BenchAuditCommand: AsyncParsableCommand {
@@ -34,6 +36,7 @@ struct BenchAuditCommand: AsyncParsableCommand {
         let hashing = try spent { _ = try AppendCost.run(records) }
         let bytes = records.reduce(0) { $0 + $1.count }
         let filling = try fill(directory, events)
+        let exported = try verifyExport(directory, through: min(events, 100_000))
         var json = JSONWriter()
         json.object { json in
             json.field("record_bytes", bytes / sample)
@@ -41,6 +44,8 @@ struct BenchAuditCommand: AsyncParsableCommand {
             json.field("number_and_hash_ns", hashing / UInt64(sample))
             json.field("filled", filling.events)
             json.field("fill_ms", filling.milliseconds)
+            json.field("export_line_bytes", exported.lineBytes)
+            json.field("verify_export_ns", exported.nanoseconds)
         }
         return json.bytes + [0x0a]
     }
@@ -58,6 +63,59 @@ struct BenchAuditCommand: AsyncParsableCommand {
             next = end
         }
         return (next - first, UInt64(ProgressBar.seconds(clock.now - start) * 1_000))
+    }
+
+    /// Verifies an export of the first events that is made in memory; wall time per event.
+    private static func verifyExport(
+        _ directory: String,
+        through last: UInt64
+    ) throws -> (lineBytes: UInt64, nanoseconds: UInt64) {
+        let ledger = try Ledger.open(LedgerOptions(directory: directory, readOnlyIntent: true))
+        defer { ledger.close() }
+        let key = ledger.verifierKey
+        var text = Array(
+            ("{\"type\":\"export.manifest\",\"version\":1,\"origin\":\"\(ledger.origin)\",\"key\":\"\(key)\",\"from\":1,"
+                + "\"through\":\(last),\"tree_size\":\(last),\"left\":[]}\n").utf8
+        )
+        try ledger.scan(from: 1, through: last) { sequence, record in
+            text += EventJSON.render(try EventCodec.decode(record), sequence: sequence).dropLast()
+            text += Array(",\"stored\":\"\(Base64.encode(Array(record)))\"}\n".utf8)
+            return true
+        }
+        let lineBytes = UInt64(text.count) / max(last, 1)
+        var digest = Digest.Stream()
+        digest.update(text)
+        let note = try ledger.checkpoint(size: last)
+        let root = try Checkpoint(note: note, key: nil).root
+        var json = JSONWriter()
+        json.object { json in
+            json.field("type", "export.trailer")
+            json.field("events", last)
+            json.field("sha256", digest.finalize().hexadecimalText)
+            json.field("root", root.base64)
+            json.field("checkpoint", note)
+        }
+        text += json.bytes + [0x0a]
+        let clock = ContinuousClock()
+        let start = clock.now
+        let whole = text
+        let offset = Mutex(0)
+        _ = try ExportAudit.verify(
+            key: try VerifierKey(text: key),
+            workers: Processors.count,
+            read: { buffer in
+                offset.withLock { offset in
+                    let count = min(buffer.count, whole.count - offset)
+                    whole.withUnsafeBytes {
+                        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
+                    }
+                    offset += count
+                    return count
+                }
+            },
+            progress: { _ in }
+        )
+        return (lineBytes, UInt64(ProgressBar.seconds(clock.now - start) * 1e9) / max(last, 1))
     }
 
     /// CPU time of this thread, in nanoseconds.
