@@ -2,8 +2,8 @@ public import Ledger
 
 /// Signed checkpoints that somebody kept: one note, or many with an empty line behind each.
 public struct KeptCheckpoints: Sendable {
-    /// The most bytes that are read.
-    public static let limit = 64 << 20
+    /// The most bytes that are read; a request's body may not be longer either.
+    public static let limit = 8 << 20
     /// The checkpoints, in the order of the text.
     public private(set) var checkpoints: [Checkpoint] = []
 
@@ -30,6 +30,18 @@ public struct KeptCheckpoints: Sendable {
         guard !checkpoints.isEmpty else {
             throw AuditFailure(.malformed, "there is no signed checkpoint in the text")
         }
+    }
+
+    /// The same text when it is short enough; else of its notes as many as are, spread evenly, the last among them.
+    ///
+    /// A change is then narrowed down less far, but found just the same.
+    public static func thinned(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.count > limit, let text = String(validating: bytes, as: UTF8.self) else { return bytes }
+        let notes = Checkpoint.notes(in: text)
+        let stride = (bytes.count + limit / 2 - 1) / (limit / 2)
+        let last = notes.count - 1
+        let chosen = notes.indices.filter { ($0 - last) % stride == 0 }
+        return chosen.flatMap { Array((notes[$0] + "\n").utf8) }
     }
 
     /// The bytes that are no newlines.

@@ -91,6 +91,23 @@ import Testing
         #expect(try await ask(fixture, "/api/audit", method: "POST", body: forged).status == 400)
     }
 
+    /// A year of checkpoints is more than a request may carry.
+    @Test func manyKeptCheckpointsAreThinned() async throws {
+        let fixture = try Fixture()
+        let key = try await key(fixture)
+        let notes = try [1, 2, 3, 4].map { try fixture.ledger.checkpoint(size: $0) + "\n" }
+        let repeated = String(repeating: notes[0], count: KeptCheckpoints.limit / notes[0].utf8.count)
+        let many = Array((notes[1] + repeated + notes[2] + notes[3]).utf8)
+        #expect(many.count > KeptCheckpoints.limit)
+        let thinned = KeptCheckpoints.thinned(many)
+        #expect(thinned.count <= KeptCheckpoints.limit && thinned.count > KeptCheckpoints.limit / 4)
+        let text = String(decoding: thinned, as: UTF8.self)
+        #expect(try Checkpoint(note: try #require(Checkpoint.notes(in: text).last), key: key).size == 4)
+        let few = Array(notes.joined().utf8)
+        #expect(KeptCheckpoints.thinned(few) == few)
+        #expect(try KeptCheckpoints(few, key: key).checkpoints.map(\.size) == [1, 2, 3, 4])
+    }
+
     @Test func failuresGoThroughJSON() throws {
         for kind in AuditFailure.Kind.allCases {
             for sequences in [nil, 3...7] as [ClosedRange<UInt64>?] {
