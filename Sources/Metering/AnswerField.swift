@@ -14,6 +14,8 @@ enum AnswerField: UInt8 {
     case resultTokenCount, resultInputTokens, resultGeneratedTokens, embeddingTokenCount
     // Things counted by their number.
     case outputType, searchQuery, image
+    // What only sessions say.
+    case sessionModel, transcriptionModel, turnEnd, turnContent
 
     /// The most bytes of the value that are kept; a longer value counts as present but unread.
     var limit: Int {
@@ -21,10 +23,10 @@ enum AnswerField: UInt8 {
         case .usage, .usageMetadata, .usageInfo, .meta, .messageUsage, .responseUsage, .responseMeta,
             .interactionUsage, .runningUsage, .deltaUsage, .groqUsage, .choiceUsage, .invocationMetrics, .toolUsage:
             64 * 1024
-        case .model, .innerModel, .id, .innerID: RequestFacts.modelLimit + 2
+        case .model, .innerModel, .id, .innerID, .sessionModel, .transcriptionModel: RequestFacts.modelLimit + 2
         case .bytes: 1024 * 1024
         case .error: 8
-        case .searchQuery, .image, .finishReason: 0
+        case .searchQuery, .image, .finishReason, .turnContent: 0
         default: 72
         }
     }
@@ -65,5 +67,20 @@ enum AnswerField: UInt8 {
         ("output/[]/type", .outputType), ("response/output/[]/type", .outputType),
         ("candidates/[]/groundingMetadata/webSearchQueries/[]", .searchQuery),
         ("data/[]/b64_json", .image), ("data/[]/url", .image), ("predictions/[]/bytesBase64Encoded", .image),
+    ]
+
+    /// Where the fields stand in the messages of a websocket session, in both directions.
+    static let sessionPaths: [(String, AnswerField)] = [
+        ("type", .type), ("error", .error),
+        ("usage", .usage), ("response/usage", .responseUsage), ("response/tool_usage", .toolUsage),
+        ("usageMetadata", .usageMetadata), ("usage_metadata", .usageMetadata),
+        ("model", .model), ("response/model", .innerModel), ("response/id", .innerID),
+        ("response/service_tier", .innerTier), ("response/output/[]/type", .outputType),
+        ("session/model", .sessionModel), ("setup/model", .sessionModel),
+        ("session/input_audio_transcription/model", .transcriptionModel),
+        ("session/audio/input/transcription/model", .transcriptionModel),
+        ("serverContent/turnComplete", .turnEnd), ("server_content/turn_complete", .turnEnd),
+        ("serverContent/modelTurn", .turnContent), ("server_content/model_turn", .turnContent),
+        ("toolCall", .turnContent), ("tool_call", .turnContent),
     ]
 }

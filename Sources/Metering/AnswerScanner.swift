@@ -27,7 +27,7 @@ struct AnswerScanner {
     /// Sums and counts over lists, by field.
     private(set) var tallies = Tallies()
 
-    private let table = PathTable.shared
+    private let table: PathTable
     private var arena: [UInt8] = []
     private var slots = [Slot](repeating: Slot(), count: 64)
     private var present: UInt64 = 0
@@ -50,7 +50,9 @@ struct AnswerScanner {
     /// The most bytes of captured values in one document.
     private static let arenaLimit = 2 * 1024 * 1024
 
-    init() {
+    /// A scanner that captures the members of a table.
+    init(_ table: PathTable = .shared) {
+        self.table = table
         arena.reserveCapacity(1024)
         keyBytes.reserveCapacity(Self.keyLimit)
     }

@@ -136,3 +136,10 @@ func decodeJSONString(_ content: UnsafeRawBufferPointer) -> String? {
     flush()
     return String(decoding: units, as: UTF16.self)
 }
+
+/// The text of a JSON string's content; nil when that is empty, malformed or longer than `limit` bytes.
+func decodedName(_ content: [UInt8], limit: Int) -> String? {
+    guard !content.isEmpty else { return nil }
+    let decoded = content.withUnsafeBytes { decodeJSONString($0) }
+    return decoded.flatMap { $0.utf8.count <= limit ? $0 : nil }
+}

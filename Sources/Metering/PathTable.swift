@@ -21,6 +21,9 @@ final class PathTable: @unchecked Sendable {
     /// The table of ``AnswerField/paths``.
     static let shared = PathTable(AnswerField.paths)
 
+    /// The table of ``AnswerField/sessionPaths``.
+    static let session = PathTable(AnswerField.sessionPaths)
+
     /// The node of the whole document; node 0 is nowhere.
     static let root: UInt8 = 1
 

@@ -4,8 +4,8 @@ extension ResponseMeter {
     /// Puts together what was learnt.
     consuming func facts(_ ending: BodyEnding, isTruncated: Bool) -> ResponseFacts {
         var facts = ResponseFacts()
-        facts.model = Self.name(reader.model, limit: RequestFacts.modelLimit)
-        facts.responseID = Self.name(reader.id, limit: RequestFacts.modelLimit)
+        facts.model = decodedName(reader.model, limit: RequestFacts.modelLimit)
+        facts.responseID = decodedName(reader.id, limit: RequestFacts.modelLimit)
         facts.failedInside = reader.failed
         facts.sawTerminal = reader.sawTerminal
         switch route.operation {
@@ -32,11 +32,13 @@ extension ResponseMeter {
             source = .header
         }
         if !isKnown { raw = [] }
-        isKnown = addUnits(&usageReader, isKnown: isKnown) || isKnown
+        isKnown =
+            usageReader.addUnits(reader.tallies, toolUsage: reader.toolUsage, countsImages: route.operation == .image)
+            || isKnown
         guard isKnown else { return }
         var usage = usageReader.usage
         usage.raw = raw.count <= Usage.rawLimit ? raw : []
-        if usage.serviceTier == nil { usage.serviceTier = Self.name(reader.serviceTier, limit: 64) }
+        if usage.serviceTier == nil { usage.serviceTier = decodedName(reader.serviceTier, limit: 64) }
         usage.complete = source == .header || isComplete(ending, isTruncated: isTruncated)
         usage.source = source == .stream && !usage.complete ? .streamPartial : source
         facts.model = usageReader.servedModel ?? facts.model
@@ -53,45 +55,5 @@ extension ResponseMeter {
         case .complete: return !isTruncated || reader.sawTerminal
         case .cut: return reader.sawTerminal || reader.sawFinalUsage
         }
-    }
-
-    /// Adds what is billed by its number and stands outside the usage object; true when there was any.
-    private borrowing func addUnits(_ usage: inout UsageReader, isKnown: Bool) -> Bool {
-        var found = false
-        func add(_ count: Int64, _ unit: UsageUnit) {
-            guard count > 0, usage.usage.counts[unit] == nil else { return }
-            usage.add(count, to: unit)
-            found = true
-        }
-        readToolUsage(&usage)
-        add(reader.tallies.webSearchCalls, .webSearches)
-        add(reader.tallies.fileSearchCalls, .fileSearches)
-        // Calls share their container, and the container is what is billed.
-        add(min(1, reader.tallies.codeCalls), .codeSessions)
-        add(reader.tallies.searchQueries, .webSearches)
-        if route.operation == .image { add(reader.tallies.images, .images) }
-        return found
-    }
-
-    private borrowing func readToolUsage(_ usage: inout UsageReader) {
-        guard !reader.toolUsage.isEmpty else { return }
-        reader.toolUsage.withUnsafeBytes { bytes in
-            JSONTape(bytes)?.withRoot { root in
-                if let searches = root["web_search"]?["num_requests"]?.count, searches > 0 {
-                    usage.add(searches, to: .webSearches)
-                }
-                guard let tally = root["image_gen"].map(UsageShapes.responses) else { return }
-                var clamped: UInt32 = 0
-                if (tally.input ?? 0) > 0 || (tally.output ?? 0) > 0 {
-                    usage.add(Usage.Additional(model: nil, counts: tally.lines(&clamped)))
-                }
-            }
-        }
-    }
-
-    private static func name(_ content: [UInt8], limit: Int) -> String? {
-        guard !content.isEmpty else { return nil }
-        let decoded = content.withUnsafeBytes { decodeJSONString($0) }
-        return decoded.flatMap { $0.utf8.count <= limit ? $0 : nil }
     }
 }

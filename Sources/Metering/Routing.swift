@@ -47,6 +47,13 @@ struct RequestLine {
             route.operation = .realtime
             route.dialect = .openai
             route.stream = true
+            route.model = queryValue("model") ?? queryValue("deployment")
+            return
+        }
+        if last.hasSuffix("BidiGenerateContent") || last.hasSuffix("BidiGenerateContentConstrained") {
+            route.operation = .realtime
+            route.dialect = .gemini
+            route.stream = true
             return
         }
         if segments.contains("batches") {
@@ -102,10 +109,16 @@ struct RequestLine {
     /// Azure's classic API knows `stream_options` only from a version on and refuses unknown members before.
     private var acceptsStreamOptions: Bool {
         guard segments.contains("deployments") else { return true }
-        for item in query.split(separator: "&") where item.hasPrefix("api-version=") {
-            return item.dropFirst("api-version=".count) >= "2024-09"
+        return queryValue("api-version").map { $0 >= "2024-09" } ?? false
+    }
+
+    /// The decoded value of a query parameter; nil when it is absent, empty or longer than a model's name.
+    private func queryValue(_ name: String) -> String? {
+        for item in query.split(separator: "&") where item.hasPrefix(name) {
+            let rest = item.dropFirst(name.count)
+            if rest.first == "=" { return percentDecoded(rest.dropFirst(), limit: RequestFacts.modelLimit) }
         }
-        return false
+        return nil
     }
 
     private func readAnthropic(_ route: inout Route) -> Bool {
@@ -158,7 +171,7 @@ struct RequestLine {
         if segments.contains("batches") { route.operation = .batch }
         let resources: Set<Substring> = [
             "files", "models", "threads", "assistants", "vector_stores", "cachedContents", "uploads", "fine_tuning",
-            "client_secrets", "sessions", "conversations", "containers", "tokenize", "detokenize",
+            "client_secrets", "sessions", "calls", "conversations", "containers", "tokenize", "detokenize",
         ]
         if route.operation == .other, segments.contains(where: resources.contains) { route.operation = .management }
         // `/v1/chat/completions/{id}` changes the metadata of a stored answer.

@@ -106,11 +106,19 @@ struct RequestTests {
             ("GET", "/v1/models", .management, .openai, nil),
             ("POST", "/v1/moderations", .moderation, .openai, nil),
             ("GET", "", .management, .openai, nil),
+            ("GET", "/v1/realtime", .realtime, .openai, "gpt-realtime/x"),
+            ("POST", "/v1/realtime/calls", .management, .openai, nil),
+            ("GET", "/v1/responses", .realtime, .openai, "gpt-realtime/x"),
+            (
+                "GET", "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", .realtime,
+                .gemini, nil
+            ),
         ] as [(String, String, Metering.Operation, Dialect, String?)]
     )
     func routes(_ method: String, _ path: String, _ operation: Metering.Operation, _ dialect: Dialect, _ model: String?)
     {
-        let route = Route(method: method, path: path, query: nil, hint: .openai)
+        let query = "api-version=2026-01-01&model=gpt-realtime%2Fx"
+        let route = Route(method: method, path: path, query: query, hint: .openai)
         #expect(route.operation == operation)
         #expect(route.dialect == dialect)
         #expect(route.model == model)
