@@ -15,10 +15,15 @@ let swiftSettings: [SwiftSetting] = [
 
 // The release executable carries the Swift runtime and needs none on the machine that runs it. This is a setting of
 // the link alone: `--static-swift-stdlib` compiles everything differently, and tests cannot be built with it because
-// Swift Testing has no static library. The libraries are those that the static Foundation leans on.
+// Swift Testing has no static library. The libraries are those that the static Foundation leans on. Nothing looks up
+// symbols in an executable, so it exports none, and what nobody calls is left out with them; lld, which comes with every
+// toolchain, does that, folds equal functions, and is done in half the time.
 let staticRuntime: [LinkerSetting] = [
     .unsafeFlags(
-        ["-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections"],
+        [
+            "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections",
+            "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--icf=safe",
+        ],
         .when(platforms: [.linux], configuration: .release)
     )
 ]
