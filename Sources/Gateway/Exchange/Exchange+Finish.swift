@@ -42,7 +42,7 @@ extension Exchange {
         phase = .committing
         self.outcome = outcome
         flush()
-        let learnt = meter.take()?.finish(ending) ?? ResponseFacts()
+        let learnt = meter.take()?.finish(ending) ?? tunnel?.finish(self) ?? ResponseFacts()
         if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
         deadline = loopContext.now() + Self.commitPatience
         record = EventCodec.encode(event(learnt))
@@ -141,7 +141,8 @@ extension Exchange {
         if upstreamOpenAfterCommit {
             release(through: .max)
             flush()
-            deadline = loopContext.now() + (group?.runtime.idleTimeout ?? 0)
+            deadline = loopContext.now() + (tunnel == nil ? group?.runtime.idleTimeout ?? 0 : Tunnel.closePatience)
+            connection?.resume()
             return
         }
         endAnswer(intact: endsMessage)

@@ -16,6 +16,8 @@ final class ClientHandler: ChannelDuplexHandler {
         case body
         /// The exchange is under way.
         case busy
+        /// The connection is a websocket's: all bytes go to the exchange as they are.
+        case tunnel
         /// Answered for the last time; what still comes is thrown away so that the answer is not lost to a reset.
         case lingering
         case closed
@@ -65,6 +67,10 @@ final class ClientHandler: ChannelDuplexHandler {
             if lingered > Self.lingerBytes { close() }
             return
         }
+        if case .tunnel = phase {
+            exchange?.clientTunnelled(incoming)
+            return
+        }
         if buffer.readableBytes == 0 {
             buffer = incoming
         } else {
@@ -76,11 +82,33 @@ final class ClientHandler: ChannelDuplexHandler {
     /// Holds reads back while a request is under way and enough of the next one is here; until then a read stays open,
     /// because only a read tells that the client has gone.
     func read(context: ChannelHandlerContext) {
-        if case .busy = phase, buffer.readableBytes >= Self.pipelineLimit {
+        let holds =
+            switch phase {
+            case .busy: buffer.readableBytes >= Self.pipelineLimit
+            case .tunnel: exchange?.holdsClientBack ?? false
+            default: false
+            }
+        if holds {
             readIsHeld = true
         } else {
             context.read()
         }
+    }
+
+    /// Reads on after the upstream has caught up.
+    func resume() {
+        guard readIsHeld, let context else { return }
+        readIsHeld = false
+        context.read()
+    }
+
+    /// From now on the connection is a websocket's; returns what has come of it so far.
+    func beginTunnel() -> ByteBuffer {
+        phase = .tunnel
+        let early = buffer
+        buffer = ByteBuffer()
+        resume()
+        return early
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -119,10 +147,7 @@ final class ClientHandler: ChannelDuplexHandler {
         }
         phase = .head
         startIdleTimer()
-        if readIsHeld {
-            readIsHeld = false
-            context.read()
-        }
+        resume()
         if buffer.readableBytes > 0 { process() }
     }
 
@@ -149,7 +174,7 @@ final class ClientHandler: ChannelDuplexHandler {
             refuse(Refusal(408, "client_timeout", "The request's head did not arrive in time."))
         case .body:
             refuse(Refusal(408, "client_timeout", "The request's body did not arrive in time."))
-        case .busy: deadline = .max
+        case .busy, .tunnel: deadline = .max
         }
     }
 
@@ -160,7 +185,7 @@ final class ClientHandler: ChannelDuplexHandler {
                 guard readHead() else { return }
             case .body:
                 guard readBody() else { return }
-            case .busy, .closed: return
+            case .busy, .tunnel, .closed: return
             case .lingering:
                 buffer.clear()
                 return
@@ -256,10 +281,7 @@ final class ClientHandler: ChannelDuplexHandler {
         buffer.clear()
         deadline = loopContext.now() + Self.lingerTime
         context.close(mode: .output, promise: nil)
-        if readIsHeld {
-            readIsHeld = false
-            context.read()
-        }
+        resume()
     }
 
     private func sendContinue() {

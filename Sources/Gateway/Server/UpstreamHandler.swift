@@ -20,6 +20,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
     private var buffer = ByteBuffer()
     private var keepsAlive = false
     private var omitsBody = false
+    /// True once the connection is a websocket's.
+    private var isTunnel = false
     private var requestIsOut = true
     private var receivedAny = false
     private var failure: (any Error)?
@@ -96,6 +98,19 @@ final class UpstreamHandler: ChannelDuplexHandler {
         exchange?.upstreamReadComplete()
     }
 
+    /// Sends a websocket's bytes on.
+    func pass(_ bytes: ByteBuffer) {
+        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Whether the upstream takes more bytes without their piling up here.
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if isTunnel, context.channel.isWritable { exchange?.upstreamCaughtUp() }
+        context.fireChannelWritabilityChanged()
+    }
+
     /// Holds reads back while the client is slower than the upstream.
     func read(context: ChannelHandlerContext) {
         if let exchange, !exchange.wantsMore {
@@ -145,6 +160,13 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     private func process() {
         while let exchange {
+            if isTunnel {
+                guard buffer.readableBytes > 0 else { return }
+                let bytes = buffer
+                buffer = ByteBuffer()
+                exchange.upstreamTunnelled(bytes)
+                return
+            }
             if decoder == nil {
                 guard readHead(exchange) else { return }
             } else if readBody(exchange) {
@@ -160,6 +182,11 @@ final class UpstreamHandler: ChannelDuplexHandler {
     private func readHead(_ exchange: Exchange) -> Bool {
         do {
             guard let head = try parser.next(&buffer, bodyless: omitsBody) else { return false }
+            if exchange.opensWebSocket, head.acceptsWebSocket {
+                isTunnel = true
+                exchange.beginTunnel(head)
+                return true
+            }
             if head.status < 200 { return head.status != 101 || refuse(exchange, "an unasked change of protocol") }
             keepsAlive = head.keepsAlive
             let decoder = BodyDecoder(head.framing)
