@@ -1,5 +1,6 @@
 import Accounting
 import Events
+import Ledger
 import NIOPosix
 import Settings
 import Synchronization
@@ -11,6 +12,7 @@ import Views
 public final class ManagementAPI: ManagementHandler {
     let backend: ManagementBackend
     let isRebuilding = Mutex(false)
+    let isAuditing = Mutex(false)
 
     /// The API over a backend.
     public init(backend: ManagementBackend) { self.backend = backend }
@@ -38,14 +40,16 @@ public final class ManagementAPI: ManagementHandler {
         case ("POST", "/api/prices/diff"): return try await priceDifference(request)
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
         case ("POST", "/api/rebuild"): return try rebuild()
+        case ("GET", "/api/key"), ("GET", "/api/checkpoint"), ("GET", "/api/proof"): return try await auditText(request)
+        case ("POST", "/api/audit"): return try audit(request)
         default: return try await parameterised(request)
         }
     }
 
-    private static let orders: Set<String> = ["/api/prices/diff", "/api/prices/adopt", "/api/rebuild"]
+    private static let orders: Set<String> = ["/api/prices/diff", "/api/prices/adopt", "/api/rebuild", "/api/audit"]
     private static let questions: Set<String> = [
         "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/export", "/api/events",
-        "/api/prices",
+        "/api/prices", "/api/key", "/api/checkpoint", "/api/proof",
     ]
 
     private func parameterised(_ request: ManagementRequest) async throws -> ManagementAnswer {
@@ -122,6 +126,13 @@ public final class ManagementAPI: ManagementHandler {
             case .closed: return ManagementError(.unavailable, error.description)
             default: return ManagementError(.damaged, error.description)
             }
+        case let error as LedgerError:
+            switch error.code {
+            case .notFound: return ManagementError(.notFound, error.message)
+            case .closed, .notWritable: return ManagementError(.unavailable, error.message)
+            default: return ManagementError(.damaged, error.message)
+            }
+        case let error as AuditFailure: return ManagementError(.badRequest, error.message)
         case let error as EventError: return ManagementError(.damaged, error.description)
         default: return ManagementError(.damaged, "The ledger or its views could not be read: \(error)")
         }

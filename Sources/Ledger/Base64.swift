@@ -1,8 +1,15 @@
 /// Standard base64 with padding, RFC 4648 section 4.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let invalid: UInt8 = 0xff
+    /// The value of each byte as a digit.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: invalid, count: 256)
+        for (value, digit) in alphabet.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var index = 0
@@ -21,31 +28,48 @@ enum Base64 {
     }
 
     /// Nil unless the text is padded, canonical base64.
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        var digits = Array(text.utf8)
-        guard digits.count % 4 == 0 else { return nil }
-        let padding = digits.suffix(2).filter { $0 == UInt8(ascii: "=") }.count
-        digits.removeLast(padding)
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
-        var group: UInt32 = 0
-        for (index, digit) in digits.enumerated() {
-            guard let value = alphabet.firstIndex(of: digit) else { return nil }
-            group = group << 6 | UInt32(value)
-            if index % 4 == 3 {
-                for shift in [UInt32(16), 8, 0] { bytes.append(UInt8(truncatingIfNeeded: group >> shift)) }
-                group = 0
+        let isValid = Array(text.utf8).withUnsafeBytes { decode($0, into: &bytes) }
+        return isValid ? bytes : nil
+    }
+
+    /// Replaces `bytes` by what the text stands for; false unless it is padded, canonical base64.
+    package static func decode(_ text: UnsafeRawBufferPointer, into bytes: inout [UInt8]) -> Bool {
+        bytes.removeAll(keepingCapacity: true)
+        guard text.count % 4 == 0 else { return false }
+        let padding = text.suffix(2).reduce(0) { $1 == UInt8(ascii: "=") ? $0 + 1 : $0 }
+        let count = text.count - padding
+        let groups = count / 4
+        bytes.reserveCapacity(groups * 3 + 2)
+        var seen: UInt8 = 0
+        values.withUnsafeBufferPointer { values in
+            for group in 0..<groups {
+                let a = values[Int(text[4 * group])]
+                let b = values[Int(text[4 * group + 1])]
+                let c = values[Int(text[4 * group + 2])]
+                let d = values[Int(text[4 * group + 3])]
+                seen |= a | b | c | d
+                bytes.append(a << 2 | b >> 4)
+                bytes.append(b << 4 | c >> 2)
+                bytes.append(c << 6 | d)
             }
         }
-        switch padding {
-        case 1:
-            guard group & 3 == 0 else { return nil }
-            bytes.append(UInt8(truncatingIfNeeded: group >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: group >> 2))
-        case 2:
-            guard group & 15 == 0 else { return nil }
-            bytes.append(UInt8(truncatingIfNeeded: group >> 4))
-        default: break
+        // Digits are below 64, and what is none is 255.
+        guard seen < 64 else { return false }
+        var rest: UInt32 = 0
+        for digit in text[(4 * groups)..<count] {
+            guard values[Int(digit)] != invalid else { return false }
+            rest = rest << 6 | UInt32(values[Int(digit)])
         }
-        return bytes
+        switch count - 4 * groups {
+        case 0: return padding == 0
+        case 2 where rest & 15 == 0: bytes.append(UInt8(truncatingIfNeeded: rest >> 4))
+        case 3 where rest & 3 == 0:
+            bytes.append(UInt8(truncatingIfNeeded: rest >> 10))
+            bytes.append(UInt8(truncatingIfNeeded: rest >> 2))
+        default: return false
+        }
+        return true
     }
 }

@@ -30,10 +30,10 @@ final class Checkpointer: Sendable {
 
     /// Writes a checkpoint of the last commit. An error is counted, and the next time tries again.
     func write() {
-        let head = state.tree.withLock { $0 }.head
+        let tree = state.tree.withLock { $0 }
         do {
-            try Checkpointer.write(head, key: key, path: path)
-            written.withLock { $0 = (head.size, monotonicNanoseconds()) }
+            try Checkpointer.write(tree, key: key, path: path)
+            written.withLock { $0 = (tree.size, monotonicNanoseconds()) }
         } catch {
             state.statistics.withLock {
                 $0.checkpointErrors += 1
@@ -42,8 +42,8 @@ final class Checkpointer: Sendable {
         }
     }
 
-    static func write(_ head: TreeHead, key: NodeKey, path: String) throws(LedgerError) {
-        let checkpoint = Checkpoint(origin: key.origin, size: head.size, root: head.root)
+    static func write(_ tree: MerkleTree, key: NodeKey, path: String) throws(LedgerError) {
+        let checkpoint = Checkpoint(origin: key.origin, size: tree.size, root: tree.root)
         try Files.replace(path, with: try checkpoint.note(signedBy: key), mode: 0o644)
     }
 

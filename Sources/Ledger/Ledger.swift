@@ -21,6 +21,7 @@ public final class Ledger: Sendable {
     /// Sequences whose loss was accepted at this opening (`acceptLoss`); to be recorded by the caller, else nil.
     public let lostRange: ClosedRange<UInt64>?
 
+    let key: NodeKey
     private let state: LedgerState
     private let leftoverFiles: Leftovers
     private let checkpointer: Checkpointer
@@ -64,7 +65,8 @@ public final class Ledger: Sendable {
             size: opening.checkpointSize
         )
         self.origin = opening.key.origin
-        self.verifierKey = opening.key.verifierKey
+        self.verifierKey = opening.key.verifier.text
+        self.key = opening.key
         self.inFlight = inFlight
         self.leftovers = leftovers.records
         self.leftoverFiles = leftovers
@@ -108,6 +110,8 @@ public final class Ledger: Sendable {
         state.wakeup.wakeup.wake()
         return true
     }
+
+    var directory: String { state.options.directory }
 
     /// Appends records next to each other and waits until they are on the disk; returns the first one's sequence.
     ///

@@ -16,41 +16,59 @@ public struct TreeHead: Equatable, Sendable {
 struct MerkleTree: Sendable {
     /// Leaves in a tile. Only at tile boundaries is anything of the tree stored.
     static let tileSize: UInt64 = 256
-    private static let tileLevel = 8
+    static let tileLevel = 8
 
     private(set) var size: UInt64 = 0
     private(set) var frontier: [Digest] = []
     /// After an append that filled a tile: the roots of the perfect subtrees that end here, from the tile's upwards.
-    private(set) var finished: [Digest] = []
+    private var finished: [Digest] = []
+    /// The first bytes of the hashes of the leaves in the newest tile.
+    private var prefixes: [UInt8] = []
 
     init() {
         frontier.reserveCapacity(64)
     }
 
-    /// The state at `size`; nil when the number of roots does not fit the size.
-    init?(size: UInt64, frontier: [Digest]) {
-        guard frontier.count == size.nonzeroBitCount else { return nil }
+    /// Reads a tile row back; nil when it does not fit `size`.
+    init?(size: UInt64, tileRow bytes: UnsafeRawBufferPointer) {
+        guard let row = TileRow(size: size, bytes: bytes), let last = row.finished.last else { return nil }
         self.size = size
-        self.frontier = frontier
+        self.frontier = row.rest + [last]
     }
 
     /// Adds a leaf and returns whether it filled a tile.
     @discardableResult
     mutating func append(_ leaf: Digest) -> Bool {
-        var node = leaf
-        var rest = size
-        var level = 0
-        let fillsTile = size % MerkleTree.tileSize == MerkleTree.tileSize - 1
+        let position = size % MerkleTree.tileSize
+        if position == 0 { prefixes.removeAll(keepingCapacity: true) }
+        leaf.withBytes { prefixes.append(contentsOf: $0.prefix(TileRow.prefixBytes)) }
+        let fillsTile = position == MerkleTree.tileSize - 1
         if fillsTile { finished.removeAll(keepingCapacity: true) }
+        add(leaf, level: 0)
+        return fillsTile
+    }
+
+    /// Adds a whole tile by its root, where one begins.
+    mutating func append(tile root: Digest) {
+        prefixes.removeAll(keepingCapacity: true)
+        finished.removeAll(keepingCapacity: true)
+        add(root, level: MerkleTree.tileLevel)
+    }
+
+    @inline(__always)
+    private mutating func add(_ root: Digest, level: Int) {
+        var node = root
+        var rest = size >> UInt64(level)
+        var height = level
+        if height >= MerkleTree.tileLevel { finished.append(node) }
         while rest & 1 == 1, let left = frontier.popLast() {
             node = Digest.node(left, node)
             rest >>= 1
-            level += 1
-            if level >= MerkleTree.tileLevel { finished.append(node) }
+            height += 1
+            if height >= MerkleTree.tileLevel { finished.append(node) }
         }
         frontier.append(node)
-        size &+= 1
-        return fillsTile
+        size &+= 1 << UInt64(level)
     }
 
     var root: Digest {
@@ -61,26 +79,19 @@ struct MerkleTree: Sendable {
 
     var head: TreeHead { TreeHead(size: size, root: root.bytes) }
 
-    /// What is stored when a tile is full: the count of `finished`, those roots, then the rest of the frontier.
-    ///
-    /// Every perfect subtree of at least a tile is stored once, where it ends, so that a proof needs one lookup per
-    /// level; and the frontier is whole, so that opening needs no more than the last 255 records.
-    var tileRow: [UInt8] {
-        var row: [UInt8] = [UInt8(truncatingIfNeeded: finished.count)]
-        row.reserveCapacity(1 + (finished.count + frontier.count) * Digest.byteCount)
-        for digest in finished { digest.withBytes { row.append(contentsOf: $0) } }
-        for digest in frontier.dropLast() { digest.withBytes { row.append(contentsOf: $0) } }
-        return row
-    }
+    /// What is stored when a tile is full.
+    var tileRow: TileRow { TileRow(finished: finished, rest: Array(frontier.dropLast()), prefixes: prefixes) }
 
-    /// Reads a tile row back; nil when it does not fit `size`.
-    init?(size: UInt64, tileRow row: UnsafeRawBufferPointer) {
-        guard let count = row.first, count > 0, (row.count - 1) % Digest.byteCount == 0 else { return nil }
-        let digests = (0..<(row.count - 1) / Digest.byteCount).compactMap { index in
-            let start = 1 + index * Digest.byteCount
-            return Digest(UnsafeRawBufferPointer(rebasing: row[start..<start + Digest.byteCount]))
+    /// The root of the tile with these leaves, of which there are 256.
+    static func root(ofTile leaves: inout [Digest]) -> Digest? {
+        guard leaves.count == Int(tileSize) else { return nil }
+        return leaves.withUnsafeMutableBufferPointer { leaves in
+            var count = leaves.count
+            while count > 1 {
+                count /= 2
+                for index in 0..<count { leaves[index] = Digest.node(leaves[2 * index], leaves[2 * index + 1]) }
+            }
+            return leaves[0]
         }
-        guard digests.count >= Int(count) else { return nil }
-        self.init(size: size, frontier: Array(digests[Int(count)...]) + [digests[Int(count) - 1]])
     }
 }

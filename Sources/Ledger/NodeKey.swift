@@ -5,15 +5,23 @@ internal import Crypto
 /// `node.key` holds it as one line in the form of Go's `sumdb/note` package: `PRIVATE+KEY+<origin>+<key id>+<base64 of
 /// 0x01 and the seed>`. The file is created with mode 0600; the seed never leaves it.
 struct NodeKey: Sendable {
-    private static let ed25519: UInt8 = 0x01
-
-    let origin: String
+    /// The public half.
+    let verifier: VerifierKey
     private let key: Curve25519.Signing.PrivateKey
 
-    /// A new key for `origin`.
-    init(origin: String) {
-        self.origin = origin
-        self.key = Curve25519.Signing.PrivateKey()
+    var origin: String { verifier.name }
+
+    /// A new key for `origin`; nil when that cannot be a key's name.
+    init?(origin: String) {
+        self.init(origin: origin, key: Curve25519.Signing.PrivateKey())
+    }
+
+    private init?(origin: String, key: Curve25519.Signing.PrivateKey) {
+        guard let verifier = VerifierKey(name: origin, publicKey: [UInt8](key.publicKey.rawRepresentation)) else {
+            return nil
+        }
+        self.verifier = verifier
+        self.key = key
     }
 
     /// Reads the file's text; nil when it is not such a key.
@@ -23,27 +31,16 @@ struct NodeKey: Sendable {
         guard line.hasPrefix(prefix) else { return nil }
         // The base64 part may hold plus signs itself.
         let parts = line.dropFirst(prefix.count).split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = Base64.decode(parts[2]), bytes.count == 33, bytes[0] == NodeKey.ed25519,
+        guard parts.count == 3, let bytes = Base64.decode(parts[2]), bytes.count == 33, bytes[0] == VerifierKey.ed25519,
             let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes[1...])
         else { return nil }
-        self.origin = String(parts[0])
-        self.key = key
-        guard parts[1] == hexadecimal(keyID) else { return nil }
+        self.init(origin: String(parts[0]), key: key)
+        guard parts[1] == hexadecimal(verifier.keyID) else { return nil }
     }
 
     var fileText: [UInt8] {
-        let seed = [NodeKey.ed25519] + [UInt8](key.rawRepresentation)
-        return Array("PRIVATE+KEY+\(origin)+\(hexadecimal(keyID))+\(Base64.encode(seed))\n".utf8)
-    }
-
-    /// What an auditor needs: `<origin>+<key id>+<base64 of 0x01 and the public key>`.
-    var verifierKey: String { "\(origin)+\(hexadecimal(keyID))+\(Base64.encode([NodeKey.ed25519] + publicKey))" }
-
-    private var publicKey: [UInt8] { [UInt8](key.publicKey.rawRepresentation) }
-
-    /// C2SP signed-note: the first four bytes of SHA-256 over name, newline, signature type, public key.
-    var keyID: [UInt8] {
-        Array(SHA256.hash(data: Array(origin.utf8) + [0x0A, NodeKey.ed25519] + publicKey).prefix(4))
+        let seed = [VerifierKey.ed25519] + [UInt8](key.rawRepresentation)
+        return Array("PRIVATE+KEY+\(origin)+\(hexadecimal(verifier.keyID))+\(Base64.encode(seed))\n".utf8)
     }
 
     func sign(_ text: [UInt8]) throws(LedgerError) -> [UInt8] {
@@ -52,10 +49,6 @@ struct NodeKey: Sendable {
         } catch {
             throw LedgerError(.keyInvalid, "signing a checkpoint of \(origin) failed: \(error)")
         }
-    }
-
-    func isValid(_ signature: [UInt8], of text: [UInt8]) -> Bool {
-        key.publicKey.isValidSignature(signature, for: text)
     }
 }
 

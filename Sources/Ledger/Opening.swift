@@ -74,7 +74,7 @@ struct Opening {
                     + "gone; restore the file, or go on without it with --accept-loss"
             )
         }
-        if !options.readOnlyIntent { try Checkpointer.write(tree.head, key: key, path: checkpointPath) }
+        if !options.readOnlyIntent { try Checkpointer.write(tree, key: key, path: checkpointPath) }
         self.options = options
         self.store = store
         self.key = key
@@ -94,7 +94,7 @@ struct Opening {
         let path = checkpointPath(options.directory)
         let checkpoint: Checkpoint
         do {
-            checkpoint = try Checkpoint(note: note, key: key)
+            checkpoint = try Checkpoint(note: note, key: key.verifier)
         } catch {
             if options.acceptLoss { return nil }
             if let stated = try? Checkpoint(note: note, key: nil), stated.origin != key.origin {
@@ -118,7 +118,7 @@ struct Opening {
         }
         guard checkpoint.size > 0 else { return nil }
         let then = checkpoint.size == tree.size ? tree : try store.tree(size: checkpoint.size)
-        guard then.root.bytes == checkpoint.root else {
+        guard then.root == checkpoint.root else {
             if options.acceptLoss { return 1...checkpoint.size }
             throw LedgerError(
                 .historyChanged,
@@ -163,7 +163,12 @@ struct Opening {
                     + "with --accept-loss"
             )
         }
-        let key = NodeKey(origin: origin)
+        guard let key = NodeKey(origin: origin) else {
+            throw LedgerError(
+                .damaged,
+                "the origin \"\(origin.prefix(64))\" of the ledger in \(options.directory) cannot name a key; restore a backup"
+            )
+        }
         if !options.readOnlyIntent {
             if Files.exists(path) { try Files.rename(path, to: path + ".old") }
             try Files.replace(path, with: key.fileText, mode: 0o600)

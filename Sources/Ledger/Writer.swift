@@ -126,7 +126,7 @@ final class Writer: @unchecked Sendable {
                 batch.put(UnsafeRawBufferPointer(rebasing: key[..<Keys.recordLength]), record)
                 guard fillsTile else { return }
                 key[Keys.recordLength] = 1
-                tree.tileRow.withUnsafeBytes { batch.put(UnsafeRawBufferPointer(key), $0) }
+                tree.tileRow.bytes.withUnsafeBytes { batch.put(UnsafeRawBufferPointer(key), $0) }
             }
         }
     }

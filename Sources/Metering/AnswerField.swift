@@ -14,16 +14,33 @@ enum AnswerField: UInt8 {
     case resultTokenCount, resultInputTokens, resultGeneratedTokens, embeddingTokenCount
     // Things counted by their number.
     case outputType, searchQuery, image
+    // A line of a batch's results.
+    case lineUsage, lineModel
     // What only sessions say.
     case sessionModel, transcriptionModel, turnEnd, turnContent
+
+    /// How many fields there are, ``none`` included.
+    static let count = Int(AnswerField.turnContent.rawValue) + 1
+
+    /// True when the values are elements of lists, which are counted or summed as they pass.
+    var isTallied: Bool {
+        switch self {
+        case .resultTokenCount, .resultInputTokens, .resultGeneratedTokens, .embeddingTokenCount, .outputType,
+            .searchQuery, .image:
+            true
+        default: false
+        }
+    }
 
     /// The most bytes of the value that are kept; a longer value counts as present but unread.
     var limit: Int {
         switch self {
         case .usage, .usageMetadata, .usageInfo, .meta, .messageUsage, .responseUsage, .responseMeta,
-            .interactionUsage, .runningUsage, .deltaUsage, .groqUsage, .choiceUsage, .invocationMetrics, .toolUsage:
+            .interactionUsage, .runningUsage, .deltaUsage, .groqUsage, .choiceUsage, .invocationMetrics, .toolUsage,
+            .lineUsage:
             64 * 1024
-        case .model, .innerModel, .id, .innerID, .sessionModel, .transcriptionModel: RequestFacts.modelLimit + 2
+        case .model, .innerModel, .id, .innerID, .lineModel, .sessionModel, .transcriptionModel:
+            RequestFacts.modelLimit + 2
         case .bytes: 1024 * 1024
         case .error: 8
         case .searchQuery, .image, .finishReason, .turnContent: 0
@@ -47,7 +64,7 @@ enum AnswerField: UInt8 {
         ("x_groq/usage", .groqUsage), ("choices/[]/usage", .choiceUsage),
         ("amazon-bedrock-invocationMetrics", .invocationMetrics),
         ("tool_usage", .toolUsage), ("response/tool_usage", .toolUsage),
-        ("model", .model), ("modelVersion", .model), ("model_version", .model),
+        ("model", .model), ("model_id", .model), ("modelVersion", .model), ("model_version", .model),
         ("message/model", .innerModel), ("response/model", .innerModel), ("interaction/model", .innerModel),
         ("id", .id), ("responseId", .id), ("response_id", .id), ("request_id", .id),
         ("message/id", .innerID), ("response/id", .innerID), ("interaction/id", .innerID),
@@ -56,13 +73,14 @@ enum AnswerField: UInt8 {
         ("response/service_tier", .innerTier), ("interaction/service_tier", .innerTier),
         ("error", .error), ("response/error", .error),
         ("candidates/[]/finishReason", .finishReason), ("done", .done), ("bytes", .bytes),
+        ("result/message/usage", .lineUsage), ("result/message/model", .lineModel),
         ("prompt_eval_count", .promptEvalCount), ("eval_count", .evalCount),
         ("prompt_token_count", .promptTokenCount), ("generation_token_count", .generationTokenCount),
         ("inputTextTokenCount", .inputTextTokenCount),
         ("num_tokens_prompt_total", .promptTotal), ("num_tokens_generated", .generatedTotal),
         ("metadata/billableCharacterCount", .billableCharacters),
         ("results/[]/tokenCount", .resultTokenCount), ("results/[]/input_token_count", .resultInputTokens),
-        ("results/[]/generated_token_count", .resultGeneratedTokens),
+        ("results/[]/generated_token_count", .resultGeneratedTokens), ("input_token_count", .resultInputTokens),
         ("predictions/[]/embeddings/statistics/token_count", .embeddingTokenCount),
         ("output/[]/type", .outputType), ("response/output/[]/type", .outputType),
         ("candidates/[]/groundingMetadata/webSearchQueries/[]", .searchQuery),

@@ -1,5 +1,7 @@
+import Accounting
+
 /// Merges the documents of one answer (one of a plain body, one per event of a stream) into what it finally says.
-struct AnswerReader {
+struct AnswerReader: ~Copyable {
     /// What one document was.
     struct Outcome {
         /// It is the one that ends the stream.
@@ -21,6 +23,10 @@ struct AnswerReader {
     private(set) var model: [UInt8] = []
     private(set) var id: [UInt8] = []
     private(set) var serviceTier: [UInt8] = []
+    /// The sum of a batch's result lines, once there is one.
+    private(set) var lines: Usage?
+    /// What could not be reconciled in result lines.
+    private(set) var lineAnomalies: UInt32 = 0
     /// True when an error object or error event was seen.
     private(set) var failed = false
     /// True when an error came after the last usage.
@@ -54,6 +60,7 @@ struct AnswerReader {
         let hasUsage = scanner.hasAny(AnswerField.usageMask) && readUsage(type)
         if type == .messageStart { isMessageStream = true }
         if scanner.hasAny(AnswerField.looseMask) { readLoose() }
+        if scanner.has(.lineUsage) { readLine() }
         if scanner.tallies.mask != 0 { tallies.merge(scanner.tallies) }
         if scanner.hasValue(.error) || type == .error { readError(type) }
         outcome.isTerminal = isTerminal(type)
@@ -77,7 +84,8 @@ struct AnswerReader {
     private enum DocumentType { case other, messageStart, messageDelta, messageStop, final, running, error }
 
     private func documentType() -> DocumentType {
-        scanner.withValue(.type) { type -> DocumentType? in
+        guard scanner.has(.type) else { return .other }
+        return scanner.withValue(.type) { type -> DocumentType? in
             if type.equals("\"message_delta\"") { return .messageDelta }
             if type.equals("\"message_start\"") { return .messageStart }
             if type.equals("\"message_stop\"") { return .messageStop }
@@ -108,49 +116,25 @@ struct AnswerReader {
 
 extension AnswerReader {
     private mutating func readNames() {
-        var model = model
-        self.model = []
-        keep(.model, &model)
-        keep(.innerModel, &model)
-        self.model = model
+        scanner.copyString(.model, into: &model)
+        scanner.copyString(.innerModel, into: &model)
         if id.isEmpty {
-            var id = id
-            keep(.innerID, &id)
-            if id.isEmpty { keep(.id, &id) }
-            self.id = id
+            scanner.copyString(.innerID, into: &id)
+            if id.isEmpty { scanner.copyString(.id, into: &id) }
         }
-        if scanner.has(.serviceTier) || scanner.has(.innerTier) {
-            var tier = serviceTier
-            keep(.serviceTier, &tier)
-            keep(.innerTier, &tier)
-            serviceTier = tier
+        scanner.copyString(.innerTier, into: &serviceTier)
+        guard scanner.has(.serviceTier) else { return }
+        // Bedrock says {"type": "priority"}.
+        let type = scanner.withValue(.serviceTier) { value -> [UInt8]? in
+            guard value.first == Ascii.openBrace else { return nil }
+            return JSONTape(value)?.withRoot { root in root[.type].map { Array($0.bytes) } } ?? nil
         }
-    }
-
-    /// Replaces a kept name by a captured string, unless that is empty or the same.
-    private func keep(_ field: AnswerField, _ name: inout [UInt8]) {
-        guard scanner.has(field) else { return }
-        scanner.withValue(field) { value -> Void? in
-            var content = value
-            if field == .serviceTier, value.first == Ascii.openBrace {
-                // Bedrock says {"type": "priority"}.
-                JSONTape(value)?.withRoot { root in
-                    if let type = root["type"] { name = Array(type.bytes) }
-                }
-                return nil
-            }
-            guard value.count > 2, value[0] == Ascii.quote else { return nil }
-            content = value.slice(1..<(value.count - 1))
-            if content.equals(name) { return nil }
-            name.removeAll(keepingCapacity: true)
-            name.append(contentsOf: content)
-            return nil
-        }
+        if let type { serviceTier = type } else { scanner.copyString(.serviceTier, into: &serviceTier) }
     }
 
     /// Takes the document's usage object in; true when it has one.
     private mutating func readUsage(_ type: DocumentType) -> Bool {
-        if scanner.has(.toolUsage) { _ = store(.toolUsage, into: \.toolUsage) }
+        if scanner.has(.toolUsage) { _ = scanner.copyObject(.toolUsage, into: &toolUsage) }
         switch type {
         case .messageStart: return take(.messageUsage, .stated)
         case .messageDelta: return takeDelta()
@@ -174,23 +158,10 @@ extension AnswerReader {
         {
             return false
         }
-        guard store(field, into: \.usage) else { return false }
+        guard scanner.copyObject(field, into: &usage) else { return false }
         rank = newRank
         failedAfterUsage = false
         return true
-    }
-
-    private mutating func store(_ field: AnswerField, into target: WritableKeyPath<AnswerReader, [UInt8]>) -> Bool {
-        var bytes = self[keyPath: target]
-        self[keyPath: target] = []
-        let isStored = scanner.withValue(field) { value -> Bool? in
-            guard value.count > 2, value[0] == Ascii.openBrace else { return nil }
-            bytes.removeAll(keepingCapacity: true)
-            bytes.append(contentsOf: value)
-            return true
-        }
-        self[keyPath: target] = bytes
-        return isStored ?? false
     }
 
     private mutating func takeDelta() -> Bool {
@@ -218,6 +189,20 @@ extension AnswerReader {
         if tallies.has(.resultInputTokens) { loose.note("input_token_count", tallies.resultInputTokens) }
         if tallies.has(.resultGeneratedTokens) { loose.note("generated_token_count", tallies.resultGeneratedTokens) }
         if tallies.has(.embeddingTokenCount) { loose.note("token_count", tallies.embeddingTokens) }
+    }
+
+    /// One result of a batch: each has a model of its own, and all are billed.
+    private mutating func readLine() {
+        var reader = UsageReader(isGoogle: false)
+        guard let raw = scanner.withValue(.lineUsage, { reader.read($0) ? Array($0) : nil }) else { return }
+        lineAnomalies = lineAnomalies &+ reader.anomalies
+        var line = reader.usage
+        line.raw = raw
+        scanner.copyString(.lineModel, into: &model)
+        var sum = lines ?? Usage()
+        sum.add(line)
+        sum.source = .body
+        lines = sum
     }
 
     private mutating func note(_ field: AnswerField, _ name: StaticString) {

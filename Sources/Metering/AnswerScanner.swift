@@ -1,8 +1,11 @@
-/// Reads one JSON document in pieces and captures the members in ``AnswerField/paths``.
+internal import Glibc
+
+/// Reads one JSON document in pieces and captures the members that a ``PathTable`` wants.
 ///
 /// Memory is constant: a stack of eight levels for the places where wanted members can stand, and a bounded arena for
-/// their bytes. Everything else is skipped by counting brackets and finding the ends of strings.
-struct AnswerScanner {
+/// their bytes, both in one block that is allocated once. Everything else is skipped by counting brackets and finding
+/// the ends of strings.
+struct AnswerScanner: ~Copyable {
     /// Where the reader stands.
     enum State: UInt8 {
         case value, elementOrEnd, keyOrEnd, key, inKey, colon, afterValue
@@ -10,11 +13,13 @@ struct AnswerScanner {
         case done, malformed
     }
 
-    /// A captured value: its bytes in the arena; `count` is -1 for a value that was longer than its limit.
-    struct Slot {
-        var start = 0
-        var count = 0
-        var isNull = false
+    /// A captured value: its bytes in the arena, or why there are none.
+    private struct Slot {
+        var start: Int32
+        var count: Int32
+
+        static let tooLong: Int32 = -1
+        static let null: Int32 = -2
     }
 
     private(set) var state = State.value
@@ -24,38 +29,53 @@ struct AnswerScanner {
     private(set) var hasChoices = false
     /// True when that array has an element.
     private(set) var hasChoice = false
-    /// Sums and counts over lists, by field.
-    private(set) var tallies = Tallies()
-
-    private let table: PathTable
-    private var arena: [UInt8] = []
-    private var slots = [Slot](repeating: Slot(), count: 64)
-    private var present: UInt64 = 0
-    /// Nodes of the open containers, the innermost in the lowest byte.
-    private var nodeStack: UInt64 = 0
+    private var inString = false
+    private var escaped = false
+    private var captureOverflow = false
+    private var capturing = AnswerField.none
+    /// The node of the value that the last key announced.
+    private var pending: UInt8 = 0
     /// Bit 0 is set when the innermost open container is an array.
     private var arrayStack: UInt8 = 0
     private var depth = 0
-    private var pending: UInt8 = 0
     private var skipDepth = 0
-    private var inString = false
-    private var escaped = false
-    private var keyBytes: [UInt8] = []
-    private var capturing = AnswerField.none
+    /// Nodes of the open containers, the innermost in the lowest byte.
+    private var nodeStack: UInt64 = 0
+    private var present: UInt64 = 0
     private var captureStart = 0
-    private var captureOverflow = false
+    private let table: PathTable
+    private let block: UnsafeMutableRawPointer
+    private var arena: UnsafeMutableRawPointer
+    private var arenaCount = 0
+    private var arenaCapacity = blockSize - slotsSize
+    private var keyBytes: [UInt8] = []
+    /// Sums and counts over lists, by field.
+    private(set) var tallies = Tallies()
 
     /// The most bytes of a key that are compared; all wanted keys are shorter.
     private static let keyLimit = 96
     /// The most bytes of captured values in one document.
     private static let arenaLimit = 2 * 1024 * 1024
+    /// An arena that grew beyond this is given back after the document.
+    private static let arenaKept = 64 * 1024
+    /// The slots and the first part of the arena, in a size that allocators keep at hand.
+    private static let blockSize = 1024
+    private static let slotsSize = 8 * AnswerField.count
 
     /// A scanner that captures the members of a table.
     init(_ table: PathTable = .shared) {
         self.table = table
-        arena.reserveCapacity(1024)
-        keyBytes.reserveCapacity(Self.keyLimit)
+        block = .allocate(byteCount: Self.blockSize, alignment: 8)
+        arena = block + Self.slotsSize
     }
+
+    deinit {
+        if arena != block + Self.slotsSize { arena.deallocate() }
+        block.deallocate()
+    }
+
+    /// The bytes that are allocated now.
+    var footprint: Int { Self.slotsSize + arenaCapacity + keyBytes.capacity }
 
     /// Forgets the document, keeping the storage.
     mutating func reset() {
@@ -65,7 +85,6 @@ struct AnswerScanner {
         hasChoices = false
         hasChoice = false
         if tallies.mask != 0 { tallies = Tallies() }
-        arena.removeAll(keepingCapacity: true)
         present = 0
         nodeStack = 0
         arrayStack = 0
@@ -74,15 +93,47 @@ struct AnswerScanner {
         inString = false
         escaped = false
         skipDepth = 0
-        keyBytes.removeAll(keepingCapacity: true)
+        if !keyBytes.isEmpty { keyBytes.removeAll(keepingCapacity: true) }
+        arenaCount = 0
+        if arenaCapacity > Self.arenaKept {
+            arena.deallocate()
+            arena = block + Self.slotsSize
+            arenaCapacity = Self.blockSize - Self.slotsSize
+        }
     }
 
     /// Calls `body` with the bytes of a captured value; nil when it is absent, null or too long.
+    @inline(__always)
     func withValue<Result>(_ field: AnswerField, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
         guard has(field) else { return nil }
-        let slot = slots[Int(field.rawValue)]
-        guard slot.count > 0, !slot.isNull else { return nil }
-        return arena.withUnsafeBytes { body($0.slice(slot.start..<(slot.start + slot.count))) }
+        let slot = slot(field)
+        guard slot.count > 0 else { return nil }
+        return body(UnsafeRawBufferPointer(start: arena + Int(slot.start), count: Int(slot.count)))
+    }
+
+    /// Replaces `target` by the content of a captured string, unless that is absent or empty.
+    func copyString(_ field: AnswerField, into target: inout [UInt8]) {
+        guard has(field) else { return }
+        let slot = slot(field)
+        guard slot.count > 2 else { return }
+        let start = arena + Int(slot.start)
+        let count = Int(slot.count) &- 2
+        guard start.load(as: UInt8.self) == Ascii.quote else { return }
+        // A stream repeats its names in every event.
+        if target.count == count, memcmp(target, start + 1, count) == 0 { return }
+        target = Array(UnsafeRawBufferPointer(start: start + 1, count: count))
+    }
+
+    /// Replaces `target` by a captured object; false when there is none or it is empty.
+    func copyObject(_ field: AnswerField, into target: inout [UInt8]) -> Bool {
+        guard has(field) else { return false }
+        let slot = slot(field)
+        guard slot.count > 2 else { return false }
+        let value = UnsafeRawBufferPointer(start: arena + Int(slot.start), count: Int(slot.count))
+        guard value.first == Ascii.openBrace else { return false }
+        target.removeAll(keepingCapacity: true)
+        target.append(contentsOf: value)
+        return true
     }
 
     /// True when the document had the member, null included.
@@ -94,49 +145,66 @@ struct AnswerScanner {
     func hasAny(_ mask: UInt64) -> Bool { present & mask != 0 }
 
     /// True when the document had the member with a value that is not null.
-    func hasValue(_ field: AnswerField) -> Bool { has(field) && !slots[Int(field.rawValue)].isNull }
+    @inline(__always)
+    func hasValue(_ field: AnswerField) -> Bool { has(field) && slot(field).count != Slot.null }
 
+    @inline(__always)
+    private func slot(_ field: AnswerField) -> Slot {
+        block.load(fromByteOffset: 8 &* Int(field.rawValue), as: Slot.self)
+    }
+
+    @inline(__always)
+    private func set(_ field: AnswerField, _ slot: Slot) {
+        block.storeBytes(of: slot, toByteOffset: 8 &* Int(field.rawValue), as: Slot.self)
+    }
+}
+
+extension AnswerScanner {
     /// Reads on.
     ///
     /// - Returns: the position after the document when it ended in this piece, else `bytes.count`. After a fault
     ///   everything is passed over.
     mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
+        let end = bytes.count
         var index = 0
         captureStart = 0
-        while index < bytes.count {
+        while index < end {
             switch state {
             case .done: return index
-            case .malformed: return bytes.count
-            case .string: index = readString(base, index, bytes.count)
-            case .scalar: index = readScalar(base, index, bytes.count)
-            case .container: index = skipContainer(base, index, bytes.count)
-            case .inKey: index = readKey(base, index, bytes.count)
+            case .malformed: return end
+            case .string: index = readString(base, index, end)
+            case .scalar: index = readScalar(base, index, end)
+            case .container: index = skipContainer(base, index, end)
+            case .inKey: index = readKey(base, index, end)
             default:
                 let byte = base.load(fromByteOffset: index, as: UInt8.self)
                 if Ascii.isSpace(byte) {
                     index &+= 1
                 } else {
-                    index = readStructure(byte, index)
+                    index = readStructure(byte, base, index, end)
                 }
             }
         }
-        if capturing != .none { keepCaptured(base, bytes.count) }
-        return bytes.count
+        if capturing != .none { keepCaptured(base, end) }
+        return end
     }
 
-    private mutating func readStructure(_ byte: UInt8, _ index: Int) -> Int {
-        isStarted = true
+    @inline(__always)
+    private mutating func readStructure(_ byte: UInt8, _ base: UnsafeRawPointer, _ index: Int, _ end: Int) -> Int {
         switch state {
-        case .value: return beginValue(byte, index)
+        case .value:
+            isStarted = true
+            return beginValue(byte, base, index, end)
         case .elementOrEnd:
             if byte == Ascii.closeBracket { return endContainer(index) }
-            return beginValue(byte, index)
+            return beginValue(byte, base, index, end)
         case .keyOrEnd where byte == Ascii.closeBrace: return endContainer(index)
         case .keyOrEnd, .key:
             guard byte == Ascii.quote else { return fail(index) }
-            keyBytes.removeAll(keepingCapacity: true)
+            if !keyBytes.isEmpty { keyBytes.removeAll(keepingCapacity: true) }
             state = .inKey
+            return readKey(base, index &+ 1, end)
         case .colon:
             guard byte == Ascii.colon else { return fail(index) }
             state = .value
@@ -144,6 +212,11 @@ struct AnswerScanner {
             let isArray = arrayStack & 1 != 0
             if byte == Ascii.comma {
                 state = isArray ? .value : .key
+                if !isArray, index &+ 1 < end, base.load(fromByteOffset: index &+ 1, as: UInt8.self) == Ascii.quote {
+                    if !keyBytes.isEmpty { keyBytes.removeAll(keepingCapacity: true) }
+                    state = .inKey
+                    return readKey(base, index &+ 2, end)
+                }
             } else if byte == (isArray ? Ascii.closeBracket : Ascii.closeBrace) {
                 return endContainer(index)
             } else {
@@ -155,11 +228,13 @@ struct AnswerScanner {
     }
 
     private mutating func fail(_ index: Int) -> Int {
+        isStarted = true
         state = .malformed
         capturing = .none
         return index
     }
 
+    @inline(__always)
     private mutating func endContainer(_ index: Int) -> Int {
         depth &-= 1
         nodeStack >>= 8
@@ -168,7 +243,8 @@ struct AnswerScanner {
         return index &+ 1
     }
 
-    private mutating func beginValue(_ byte: UInt8, _ index: Int) -> Int {
+    @inline(__always)
+    private mutating func beginValue(_ byte: UInt8, _ base: UnsafeRawPointer, _ index: Int, _ end: Int) -> Int {
         var node = pending
         if depth == 0 {
             node = PathTable.root
@@ -183,7 +259,7 @@ struct AnswerScanner {
         case Ascii.quote:
             state = .string
             escaped = false
-            return index &+ 1
+            return readString(base, index &+ 1, end)
         case Ascii.openBrace, Ascii.openBracket:
             let isArray = byte == Ascii.openBracket
             if isArray, node == table.choices, node != 0 { hasChoices = true }
@@ -192,52 +268,35 @@ struct AnswerScanner {
                 state = .container
                 skipDepth = 1
                 inString = false
-            } else {
-                depth &+= 1
-                nodeStack = nodeStack << 8 | UInt64(node)
-                arrayStack = arrayStack << 1 | (isArray ? 1 : 0)
-                state = isArray ? .elementOrEnd : .keyOrEnd
+                return skipContainer(base, index &+ 1, end)
             }
+            depth &+= 1
+            nodeStack = nodeStack << 8 | UInt64(node)
+            arrayStack = arrayStack << 1 | (isArray ? 1 : 0)
+            state = isArray ? .elementOrEnd : .keyOrEnd
             return index &+ 1
         case 0x2D, 0x30...0x39, 0x61...0x7A:
             state = .scalar
-            return index &+ 1
+            return readScalar(base, index &+ 1, end)
         default: return fail(index)
         }
     }
 
+    @inline(__always)
     private mutating func endValue(_ base: UnsafeRawPointer, _ end: Int) {
         if capturing != .none { endCapture(base, end) }
         state = depth == 0 ? .done : .afterValue
     }
 
+    @inline(__always)
     private mutating func readString(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
-        let index = endOfString(base, start, end)
+        let index = endOfString(base, start, end, &escaped)
         if index < 0 { return end }
         endValue(base, index)
         return index
     }
 
-    /// The position after the closing quote; -1 when the piece ends inside the string.
     @inline(__always)
-    private mutating func endOfString(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
-        var index = start
-        if escaped {
-            escaped = false
-            index &+= 1
-        }
-        while true {
-            index = firstIndex(of: Ascii.quote, or: Ascii.backslash, in: base, from: index, to: end)
-            if index >= end { return -1 }
-            if base.load(fromByteOffset: index, as: UInt8.self) == Ascii.quote { return index &+ 1 }
-            index &+= 2
-            if index > end {
-                escaped = true
-                return -1
-            }
-        }
-    }
-
     private mutating func readScalar(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
         var index = start
         while index < end {
@@ -253,20 +312,25 @@ struct AnswerScanner {
 
     private mutating func skipContainer(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
         var index = start
-        while index < end {
-            if inString {
-                index = endOfString(base, index, end)
-                if index < 0 { return end }
-                inString = false
-                continue
-            }
+        if inString {
+            index = endOfString(base, index, end, &escaped)
+            if index < 0 { return end }
+            inString = false
+        }
+        while true {
+            index = firstStructure(in: base, from: index, to: end)
+            if index >= end { return end }
             let byte = base.load(fromByteOffset: index, as: UInt8.self)
             index &+= 1
             if byte == Ascii.quote {
-                inString = true
+                index = endOfString(base, index, end, &escaped)
+                if index < 0 {
+                    inString = true
+                    return end
+                }
             } else if byte | 0x20 == Ascii.openBrace {
                 skipDepth &+= 1
-            } else if byte | 0x20 == Ascii.closeBrace {
+            } else {
                 skipDepth &-= 1
                 if skipDepth == 0 {
                     endValue(base, index)
@@ -274,22 +338,25 @@ struct AnswerScanner {
                 }
             }
         }
-        return end
     }
 
+    @inline(__always)
     private mutating func readKey(_ base: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
-        let next = endOfString(base, start, end)
+        let next = endOfString(base, start, end, &escaped)
         let stop = next < 0 ? end : next &- 1
-        // Nearly every key lies wholly in one piece and is compared where it stands.
-        let isWhole = next >= 0 && keyBytes.isEmpty
-        if !isWhole, keyBytes.count <= Self.keyLimit {
-            keyBytes.append(contentsOf: UnsafeRawBufferPointer(start: base + start, count: stop &- start))
-        }
-        if next < 0 { return end }
         let parent = UInt8(truncatingIfNeeded: nodeStack)
-        if isWhole {
+        // Nearly every key lies wholly in one piece and is compared where it stands.
+        if next >= 0, keyBytes.isEmpty {
             pending = table.child(of: parent, key: base + start, count: stop &- start)
+            if next < end, base.load(fromByteOffset: next, as: UInt8.self) == Ascii.colon {
+                state = .value
+                return next &+ 1
+            }
         } else {
+            if keyBytes.count <= Self.keyLimit {
+                keyBytes.append(contentsOf: UnsafeRawBufferPointer(start: base + start, count: stop &- start))
+            }
+            if next < 0 { return end }
             let table = table
             pending = keyBytes.withUnsafeBytes { key in
                 key.baseAddress.map { table.child(of: parent, key: $0, count: key.count) } ?? 0
@@ -302,40 +369,62 @@ struct AnswerScanner {
 
 extension AnswerScanner {
     private mutating func beginCapture(_ field: AnswerField, _ index: Int, isNull: Bool) {
-        capturing = field
         captureStart = index
         captureOverflow = false
         // A repeated member replaces the one before.
         present |= 1 << UInt64(field.rawValue)
-        slots[Int(field.rawValue)] = Slot(start: arena.count, count: 0, isNull: isNull)
+        if isNull {
+            set(field, Slot(start: 0, count: Slot.null))
+        } else {
+            capturing = field
+            set(field, Slot(start: Int32(truncatingIfNeeded: arenaCount), count: 0))
+        }
     }
 
     /// Moves what was captured so far from the piece into the arena.
     private mutating func keepCaptured(_ base: UnsafeRawPointer, _ end: Int) {
-        let slot = slots[Int(capturing.rawValue)]
         let count = end &- captureStart
-        if captureOverflow || arena.count &- slot.start &+ count > capturing.limit
-            || arena.count &+ count > Self.arenaLimit
-        {
+        let start = Int(slot(capturing).start)
+        if captureOverflow || arenaCount &- start &+ count > capturing.limit || arenaCount &+ count > Self.arenaLimit {
             captureOverflow = true
         } else {
-            arena.append(contentsOf: UnsafeRawBufferPointer(start: base + captureStart, count: count))
+            if arenaCount &+ count > arenaCapacity { grow(to: arenaCount &+ count) }
+            memcpy(arena + arenaCount, base + captureStart, count)
+            arenaCount &+= count
         }
         captureStart = end
+    }
+
+    private mutating func grow(to count: Int) {
+        var capacity = arenaCapacity
+        while capacity < count { capacity *= 2 }
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+        memcpy(larger, arena, arenaCount)
+        if arena != block + Self.slotsSize { arena.deallocate() }
+        arena = larger
+        arenaCapacity = capacity
     }
 
     private mutating func endCapture(_ base: UnsafeRawPointer, _ end: Int) {
         keepCaptured(base, end)
         let field = capturing
         capturing = .none
-        let index = Int(field.rawValue)
-        slots[index].count = captureOverflow ? -1 : arena.count &- slots[index].start
+        var known = slot(field)
+        known.count = captureOverflow ? Slot.tooLong : Int32(truncatingIfNeeded: arenaCount) &- known.start
+        set(field, known)
         switch field {
         case .searchQuery, .image: tallies.add(1, to: field)
         case .resultTokenCount, .embeddingTokenCount, .resultInputTokens, .resultGeneratedTokens:
             if let count = withValue(field, { JSONNumber.scaled($0, by: 0) }) { tallies.add(count, to: field) }
-        case .outputType: withValue(field) { tallies.addOutput(type: $0) }
+        case .outputType:
+            if known.count > 0 {
+                tallies.addOutput(
+                    type: UnsafeRawBufferPointer(start: arena + Int(known.start), count: Int(known.count))
+                )
+            }
         default: break
         }
+        // The elements of lists are counted, not kept: a long list must not fill the arena.
+        if field.isTallied { arenaCount = Int(known.start) }
     }
 }

@@ -3,31 +3,30 @@ enum MediaType {
     case json, lines, events, amazon, binary, unknown
 
     /// Reads a content type, parameters and case ignored.
-    init(_ contentType: String?) {
-        guard let contentType else {
-            self = .unknown
-            return
-        }
-        let end = contentType.utf8.firstIndex(of: UInt8(ascii: ";")) ?? contentType.utf8.endIndex
-        let bytes = contentType.utf8[..<end].map(Ascii.lower).filter { !Ascii.isSpace($0) }
-        let name = String(decoding: bytes, as: UTF8.self)
-        switch name {
-        case "text/event-stream": self = .events
-        case "application/vnd.amazon.eventstream": self = .amazon
-        case "application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
-            "application/json-seq", "application/ndjson":
+    init(_ contentType: UnsafeRawBufferPointer) {
+        let name = contentType.token(before: UInt8(ascii: ";"))
+        if name.matches("application/json") {
+            self = .json
+        } else if name.matches("text/event-stream") {
+            self = .events
+        } else if name.matches("application/vnd.amazon.eventstream") {
+            self = .amazon
+        } else if Self.lineTypes.contains(where: { name.matches($0) }) {
             self = .lines
-        case "application/json": self = .json
-        default:
-            if name.hasSuffix("+json") {
-                self = .json
-            } else if name.hasPrefix("audio/") || name.hasPrefix("image/") || name.hasPrefix("video/") {
-                self = .binary
-            } else {
-                self = .unknown
-            }
+        } else if name.count > 5, name.slice((name.count - 5)..<name.count).matches("+json") {
+            self = .json
+        } else if Self.mediaTypes.contains(where: { name.count > 6 && name.slice(0..<6).matches($0) }) {
+            self = .binary
+        } else {
+            self = .unknown
         }
     }
+
+    private static let lineTypes: [StaticString] = [
+        "application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
+        "application/json-seq", "application/ndjson", "application/x-jsonl",
+    ]
+    private static let mediaTypes: [StaticString] = ["audio/", "image/", "video/"]
 
     /// True when the type alone says that the body is a stream.
     var isStream: Bool { self == .events || self == .amazon || self == .lines }
@@ -56,14 +55,42 @@ enum ContentCoding {
     case identity, gzip, deflate, unknown
 
     /// Reads a `Content-Encoding`; more than one coding counts as unknown.
-    init(_ value: String?) {
-        let bytes = (value ?? "").utf8.map(Ascii.lower).filter { !Ascii.isSpace($0) }
-        switch String(decoding: bytes, as: UTF8.self) {
-        case "", "identity": self = .identity
-        case "gzip", "x-gzip": self = .gzip
-        case "deflate": self = .deflate
-        default: self = .unknown
+    init(_ value: UnsafeRawBufferPointer) {
+        let name = value.token(before: 0)
+        if name.isEmpty || name.matches("identity") {
+            self = .identity
+        } else if name.matches("gzip") || name.matches("x-gzip") {
+            self = .gzip
+        } else {
+            self = name.matches("deflate") ? .deflate : .unknown
         }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The bytes before a mark, or all, without blanks at either end.
+    func token(before mark: UInt8) -> UnsafeRawBufferPointer {
+        var end = 0
+        while end < count, self[end] != mark { end += 1 }
+        var start = 0
+        while start < end, Ascii.isSpace(self[start]) { start += 1 }
+        while end > start, Ascii.isSpace(self[end - 1]) { end -= 1 }
+        return slice(start..<end)
+    }
+
+    /// True when the bytes are those of a literal in lower case, whatever case they are in.
+    func matches(_ literal: StaticString) -> Bool {
+        guard count == literal.utf8CodeUnitCount else { return false }
+        for index in 0..<count where Ascii.lower(self[index]) != literal.utf8Start[index] { return false }
+        return true
+    }
+}
+
+extension Optional<String> {
+    /// Calls `body` with the UTF-8 bytes, none when there is no string.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard var text = self else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
     }
 }
 

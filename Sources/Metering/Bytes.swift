@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Byte helpers shared by the scanners: ASCII constants, comparisons and a word-at-a-time search.
 enum Ascii {
     static let tab: UInt8 = 0x09
@@ -16,7 +18,7 @@ enum Ascii {
     /// True for the four bytes that JSON calls white space.
     @inline(__always)
     static func isSpace(_ byte: UInt8) -> Bool {
-        byte == space || byte == lineFeed || byte == carriageReturn || byte == tab
+        byte <= space && (byte == space || byte == lineFeed || byte == carriageReturn || byte == tab)
     }
 
     /// The byte with A–Z folded to a–z.
@@ -60,6 +62,73 @@ func firstIndex(of first: UInt8, or second: UInt8, in base: UnsafeRawPointer, fr
     return end
 }
 
+/// Finds the first byte of a range that is a quote, a bracket or a brace, eight bytes at a time; `end` when there is none.
+@inline(__always)
+func firstStructure(in base: UnsafeRawPointer, from start: Int, to end: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    var index = start
+    while index &+ 8 <= end {
+        let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let quotes = word ^ 0x2222_2222_2222_2222
+        // This bit is all that tells braces from brackets.
+        let folded = word | 0x2020_2020_2020_2020
+        let opens = folded ^ 0x7B7B_7B7B_7B7B_7B7B
+        let closes = folded ^ 0x7D7D_7D7D_7D7D_7D7D
+        let hits =
+            (((quotes &- ones) & ~quotes) | ((opens &- ones) & ~opens) | ((closes &- ones) & ~closes)) & highs
+        if hits != 0 { return index &+ (hits.trailingZeroBitCount >> 3) }
+        index &+= 8
+    }
+    while index < end {
+        let byte = base.load(fromByteOffset: index, as: UInt8.self)
+        if byte == Ascii.quote || byte | 0x20 == Ascii.openBrace || byte | 0x20 == Ascii.closeBrace { return index }
+        index &+= 1
+    }
+    return end
+}
+
+/// The position after the quote that ends a string whose content goes on at `start`; -1 when the range ends before.
+///
+/// `escaped` says that the first byte is escaped, and on -1 whether the first byte after the range is.
+@inline(__always)
+func endOfString(_ base: UnsafeRawPointer, _ start: Int, _ end: Int, _ escaped: inout Bool) -> Int {
+    var index = start
+    if escaped {
+        escaped = false
+        index &+= 1
+    }
+    // Keys and short values end soon; the search for the end of a long text has a price of its own.
+    let near = min(end, index &+ 32)
+    while index < near {
+        index = firstIndex(of: Ascii.quote, or: Ascii.backslash, in: base, from: index, to: near)
+        if index >= near { break }
+        if base.load(fromByteOffset: index, as: UInt8.self) == Ascii.quote { return index &+ 1 }
+        index &+= 2
+    }
+    if index < end { return endOfLongString(base, index, end, &escaped) }
+    escaped = index > end
+    return -1
+}
+
+/// The same for long strings, which mostly have few escapes.
+private func endOfLongString(_ base: UnsafeRawPointer, _ start: Int, _ end: Int, _ escaped: inout Bool) -> Int {
+    var index = start
+    var quote = -1
+    while index < end {
+        if quote < index {
+            quote = memchr(base + index, Int32(Ascii.quote), end &- index).map { UnsafeRawPointer($0) - base } ?? end
+        }
+        // Only a backslash before the quote can escape it.
+        guard let backslash = memchr(base + index, Int32(Ascii.backslash), quote &- index) else {
+            return quote < end ? quote &+ 1 : -1
+        }
+        index = UnsafeRawPointer(backslash) - base &+ 2
+    }
+    escaped = index > end
+    return -1
+}
+
 /// Text from bytes, cut at `limit` bytes and repaired where it is not UTF-8.
 func text(_ bytes: UnsafeRawBufferPointer, limit: Int) -> String {
     String(decoding: UnsafeRawBufferPointer(rebasing: bytes.prefix(limit)), as: UTF8.self)
@@ -70,11 +139,22 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     func equals(_ literal: StaticString) -> Bool {
         guard count == literal.utf8CodeUnitCount else { return false }
-        for index in 0..<count where self[index] != literal.utf8Start[index] { return false }
-        return true
+        guard let base = baseAddress else { return true }
+        return memcmp(base, literal.utf8Start, count) == 0
     }
+
+    /// True when the bytes begin with a literal.
+    func begins(_ literal: StaticString) -> Bool {
+        count >= literal.utf8CodeUnitCount && slice(0..<literal.utf8CodeUnitCount).equals(literal)
+    }
+
+    /// True when a byte occurs.
+    @inline(__always)
+    func hasByte(_ byte: UInt8) -> Bool { baseAddress.map { memchr($0, Int32(byte), count) != nil } ?? false }
 
     /// The bytes of a range that the caller knows to lie inside.
     @inline(__always)
-    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+    func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: baseAddress.map { $0 + range.lowerBound }, count: range.count)
+    }
 }

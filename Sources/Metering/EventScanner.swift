@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Splits server-sent events in pieces and hands the data of each event to an ``AnswerScanner``.
 ///
 /// Follows the rules of the HTML standard: lines end with LF, CRLF or CR, a colon begins a comment, an empty line ends
@@ -44,6 +46,12 @@ struct EventScanner {
         return word
     }
 
+    /// True when the first line has a field that events have, false when it has none; nil before that is known.
+    private(set) var isEventStream: Bool?
+
+    /// The fields that nearly every line has, as far as one word reaches.
+    private static let dataStart = pack("data: ")
+    private static let eventStart = pack("event: ")
     private static let dataField = pack("data")
     private static let eventField = pack("event")
 
@@ -87,6 +95,23 @@ struct EventScanner {
                     hasLines = true
                     start = position
                 }
+                if index &+ 8 <= end {
+                    let word = UInt64(littleEndian: memory.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                    if word & 0xFFFF_FFFF_FFFF == Self.dataStart {
+                        index &+= 6
+                        hasData = true
+                        isEventStream = isEventStream ?? true
+                        state = .data
+                        continue
+                    } else if word & 0xFF_FFFF_FFFF_FFFF == Self.eventStart {
+                        index &+= 7
+                        event.name = 0
+                        event.nameCount = 0
+                        isEventStream = isEventStream ?? true
+                        state = .name
+                        continue
+                    }
+                }
                 field = 0
                 fieldCount = 0
                 state = .field
@@ -96,13 +121,7 @@ struct EventScanner {
                 if byte == Ascii.space { index &+= 1 }
                 beginValue()
             case .data, .name, .rest:
-                let stop = firstIndex(
-                    of: Ascii.lineFeed,
-                    or: Ascii.carriageReturn,
-                    in: memory,
-                    from: index,
-                    to: end
-                )
+                let stop = endOfLine(memory, index, end)
                 readValue(UnsafeRawBufferPointer(start: memory + index, count: stop &- index), &scanner)
                 index = stop
                 if index < end { index = endLine(memory, index) }
@@ -134,6 +153,7 @@ struct EventScanner {
             }
             if byte == Ascii.lineFeed || byte == Ascii.carriageReturn {
                 // A field without a colon has an empty value, which says nothing here.
+                if isEventStream == nil { isEventStream = isKnownField }
                 return endLine(memory, index)
             }
             index &+= 1
@@ -145,7 +165,19 @@ struct EventScanner {
         return index
     }
 
+    /// True when the field is one that the standard names, or a comment.
+    private var isKnownField: Bool {
+        switch fieldCount {
+        case 0: true
+        case 2: field == Self.pack("id")
+        case 4: field == Self.dataField
+        case 5: field == Self.eventField || field == Self.pack("retry")
+        default: false
+        }
+    }
+
     private mutating func beginValue() {
+        if isEventStream == nil { isEventStream = isKnownField }
         if fieldCount == 4, field == Self.dataField {
             // Lines of one event are joined by line feeds, which are white space to JSON.
             hasData = true
@@ -163,6 +195,11 @@ struct EventScanner {
         switch state {
         case .data:
             var index = 0
+            if event.dataCount == 0, value.count >= 8 {
+                event.data = UInt64(littleEndian: value.loadUnaligned(as: UInt64.self))
+                event.dataCount = 8
+                index = 8
+            }
             while event.dataCount < 8, index < value.count {
                 event.data |= UInt64(value[index]) << UInt64(8 &* event.dataCount)
                 event.dataCount &+= 1
@@ -178,4 +215,14 @@ struct EventScanner {
         default: break
         }
     }
+}
+
+/// The position of the first line feed or carriage return; `end` when there is none.
+private func endOfLine(_ memory: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
+    var stop = end
+    if let feed = memchr(memory + start, Int32(Ascii.lineFeed), end &- start) { stop = UnsafeRawPointer(feed) - memory }
+    if let mark = memchr(memory + start, Int32(Ascii.carriageReturn), stop &- start) {
+        stop = UnsafeRawPointer(mark) - memory
+    }
+    return stop
 }

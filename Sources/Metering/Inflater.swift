@@ -69,6 +69,22 @@ final class Inflater {
         }
     }
 
+    /// Decodes a whole body, at most `limit` bytes of it.
+    static func decode(_ input: UnsafeRawBufferPointer, gzip: Bool, limit: Int) -> [UInt8] {
+        var result: [UInt8] = []
+        guard let inflater = Inflater(gzip: gzip) else { return result }
+        // Small pieces, so that no more than a little is decoded in vain.
+        var start = 0
+        while start < input.count, result.count < limit, inflater.state == .running {
+            let end = min(input.count, start + 4096)
+            inflater.decode(input.slice(start..<end)) { piece in
+                result.append(contentsOf: piece.prefix(limit - result.count))
+            }
+            start = end
+        }
+        return result
+    }
+
     private var isSwollen: Bool { given > Self.freeOutput && given / Self.ratioLimit > taken }
 }
 

@@ -3,6 +3,7 @@ enum JSONNumber {
     /// The number times 10 to the power `scale`, rounded half away from zero; nil when the bytes are no JSON number, the
     /// number is negative, or the result does not fit.
     static func scaled(_ bytes: UnsafeRawBufferPointer, by scale: Int) -> Int64? {
+        if scale == 0, let count = plain(bytes) { return count }
         var index = 0
         guard index < bytes.count, isDigit(bytes[index]) else { return nil }
         var mantissa: UInt64 = 0
@@ -46,6 +47,18 @@ enum JSONNumber {
         guard index == bytes.count else { return nil }
         if roundUp, exponent == 0 { mantissa += 1 }
         return shifted(mantissa, exponent)
+    }
+
+    /// A number of at most eighteen digits and nothing else.
+    @inline(__always)
+    private static func plain(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+        guard bytes.count > 0, bytes.count <= 18 else { return nil }
+        var value: Int64 = 0
+        for byte in bytes {
+            guard isDigit(byte) else { return nil }
+            value = value &* 10 &+ Int64(byte &- 0x30)
+        }
+        return value
     }
 
     private static func shifted(_ mantissa: UInt64, _ exponent: Int) -> Int64? {

@@ -14,15 +14,15 @@ struct JSONSkipper {
 
     /// The position after the string whose opening quote is at `start`.
     func skipString(_ start: Int) -> Int? {
-        guard let base = bytes.baseAddress else { return nil }
-        var index = start + 1
-        while true {
-            index = firstIndex(of: Ascii.quote, or: Ascii.backslash, in: base, from: index, to: bytes.count)
-            guard index < bytes.count else { return nil }
-            if bytes[index] == Ascii.quote { return index + 1 }
-            index += 2
-            if index > bytes.count { return nil }
-        }
+        let end = endOfString(start)
+        return end < 0 ? nil : end
+    }
+
+    /// The position after the string whose opening quote is at `start`; -1 when it does not end.
+    @inline(__always)
+    func endOfString(_ start: Int) -> Int {
+        var escaped = false
+        return bytes.baseAddress.map { Metering.endOfString($0, start + 1, bytes.count, &escaped) } ?? -1
     }
 
     /// The position after the value that begins at `start`.
@@ -33,12 +33,14 @@ struct JSONSkipper {
         case Ascii.openBrace, Ascii.openBracket: return skipContainer(start)
         default:
             var index = start
-            while index < bytes.count, isScalar(bytes[index]) { index += 1 }
+            while index < bytes.count, Self.isScalar(bytes[index]) { index += 1 }
             return index > start ? index : nil
         }
     }
 
-    private func isScalar(_ byte: UInt8) -> Bool {
+    /// True for the bytes that numbers and words are made of.
+    @inline(__always)
+    static func isScalar(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2D, 0x2E: true
         default: false
@@ -46,23 +48,22 @@ struct JSONSkipper {
     }
 
     private func skipContainer(_ start: Int) -> Int? {
-        var depth = 0
-        var index = start
-        while index < bytes.count {
-            switch bytes[index] {
-            case Ascii.quote:
-                guard let next = skipString(index) else { return nil }
-                index = next
+        guard let base = bytes.baseAddress else { return nil }
+        var depth = 1
+        var index = start + 1
+        while true {
+            index = firstStructure(in: base, from: index, to: bytes.count)
+            if index >= bytes.count { return nil }
+            let byte = bytes[index]
+            if byte == Ascii.quote {
+                index = endOfString(index)
+                if index < 0 { return nil }
                 continue
-            case Ascii.openBrace, Ascii.openBracket: depth += 1
-            case Ascii.closeBrace, Ascii.closeBracket:
-                depth -= 1
-                if depth == 0 { return index + 1 }
-            default: break
             }
             index += 1
+            depth += byte | 0x20 == Ascii.openBrace ? 1 : -1
+            if depth == 0 { return index }
         }
-        return nil
     }
 
     /// Calls `body` with the key's content range and the value's range for each member of the object at `start`.
@@ -93,7 +94,7 @@ struct JSONSkipper {
 
 /// Decodes the content of a JSON string (the bytes between its quotes); nil when an escape is malformed.
 func decodeJSONString(_ content: UnsafeRawBufferPointer) -> String? {
-    guard content.contains(Ascii.backslash) else { return String(decoding: content, as: UTF8.self) }
+    guard content.hasByte(Ascii.backslash) else { return String(decoding: content, as: UTF8.self) }
     var units: [UInt16] = []
     units.reserveCapacity(content.count)
     var plain: [UInt8] = []

@@ -5,6 +5,7 @@ struct Multipart {
 
     /// The boundary that a content type names; nil when it is not a multipart form.
     static func boundary(of contentType: String) -> [UInt8]? {
+        guard contentType.utf8.first.map({ $0 | 0x20 }) == UInt8(ascii: "m") else { return nil }
         let all = Array(contentType.utf8)
         let kind = Array("multipart/form-data".utf8)
         guard all.count > kind.count, zip(all, kind).allSatisfy({ Ascii.lower($0) == $1 }) else { return nil }

@@ -1,7 +1,9 @@
+internal import Glibc
+
 /// The wanted paths of an answer as a trie, with one hash probe per key.
 ///
 /// The one table lives as long as the process and is never changed, so it may be read through plain pointers.
-final class PathTable: @unchecked Sendable {
+struct PathTable: @unchecked Sendable {
     /// One step of a path.
     struct Node: Sendable {
         /// What to do with the value: capture it under this field.
@@ -78,20 +80,14 @@ final class PathTable: @unchecked Sendable {
         }
         choices =
             entries.first { $0.parent == Self.root && Self.key(of: $0, keys).elementsEqual("choices".utf8) }?.child ?? 0
-        self.nodes = Self.keep(nodes)
-        self.entries = Self.keep(entries)
-        self.heads = Self.keep(heads)
-        self.keys = Self.keep(keys)
+        self.nodes = kept(nodes)
+        self.entries = kept(entries)
+        self.heads = kept(heads)
+        self.keys = kept(keys)
     }
 
     private static func key(of entry: Entry, _ keys: [UInt8]) -> ArraySlice<UInt8> {
         keys[Int(entry.offset)..<(Int(entry.offset) + Int(entry.count))]
-    }
-
-    private static func keep<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
-        let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(1, elements.count))
-        memory.initialize(from: elements, count: elements.count)
-        return UnsafePointer(memory)
     }
 
     @inline(__always)
@@ -107,19 +103,14 @@ final class PathTable: @unchecked Sendable {
         let last = key.load(fromByteOffset: count &- 1, as: UInt8.self)
         var index = Int(heads[Self.hash(parent, first: first, last: last, count: count)])
         while index != 0 {
-            let entry = entries[index]
-            if entry.parent == parent, Int(entry.count) == count, isEqual(entry, key) { return entry.child }
-            index = Int(entry.next)
+            let entry = entries + index
+            if entry.pointee.parent == parent, Int(entry.pointee.count) == count,
+                memcmp(keys + Int(entry.pointee.offset), key, count) == 0
+            {
+                return entry.pointee.child
+            }
+            index = Int(entry.pointee.next)
         }
         return 0
-    }
-
-    @inline(__always)
-    private func isEqual(_ entry: Entry, _ key: UnsafeRawPointer) -> Bool {
-        let known = keys + Int(entry.offset)
-        for index in 0..<Int(entry.count) where known[index] != key.load(fromByteOffset: index, as: UInt8.self) {
-            return false
-        }
-        return true
     }
 }

@@ -31,13 +31,36 @@ public struct RequestFacts: Sendable, Equatable {
     /// Facts about a request whose body says nothing.
     public init() {}
 
+    /// The most bytes of a compressed body that are decoded.
+    private static let decodedLimit = 4 * 1024 * 1024
+
     /// Reads a JSON object's top level, or the fields of a multipart form.
     ///
+    /// A gzip or deflate body is looked into as far as its first 4 MiB, but never edited; one in any other coding says
+    /// nothing.
     /// Of duplicate keys the last one counts. A body that is malformed gives the facts found before the fault, without
     /// an edit; nothing in a body can make this fail.
     /// - Complexity: O(n) in the length of the body.
-    public init(scanning body: UnsafeRawBufferPointer, route: Route, contentType: String?) {
+    public init(
+        scanning body: UnsafeRawBufferPointer,
+        route: Route,
+        contentType: String?,
+        contentEncoding: String? = nil
+    ) {
         guard route.inspectsBody else { return }
+        let coding = contentEncoding.withBytes { ContentCoding($0) }
+        if coding == .identity {
+            read(body, route, contentType)
+        } else if coding != .unknown {
+            Inflater.decode(body, gzip: coding == .gzip, limit: Self.decodedLimit).withUnsafeBytes {
+                read($0, route, contentType)
+            }
+            modelRange = nil
+            usageInsertion = nil
+        }
+    }
+
+    private mutating func read(_ body: UnsafeRawBufferPointer, _ route: Route, _ contentType: String?) {
         if let contentType, let boundary = Multipart.boundary(of: contentType) {
             readForm(Multipart(bytes: body, boundary: boundary))
         } else {
@@ -57,34 +80,37 @@ public struct RequestFacts: Sendable, Equatable {
 
     private mutating func readObject(_ json: JSONSkipper, usageOnRequest: Bool) {
         let start = json.skipSpace(0)
-        var options: Range<Int>?
-        var facts = self
+        var nameValue = 0..<0
+        var streamValue = 0..<0
+        var optionsValue = 0..<0
+        var isEventStream = false
         let end = json.members(of: start) { key, value in
-            let name = json.bytes.slice(key)
-            if name.equals("model") {
-                facts.readModel(json.bytes, value)
-            } else if name.equals("stream") {
-                facts.stream = Self.bool(json.bytes.slice(value))
-            } else if name.equals("stream_format"), json.bytes.slice(value).equals("\"sse\"") {
-                facts.stream = true
-            } else if name.equals("stream_options") {
-                options = value
+            switch key.count {
+            case 5: if json.bytes.slice(key).equals("model") { nameValue = value }
+            case 6: if json.bytes.slice(key).equals("stream") { streamValue = value }
+            case 13:
+                if json.bytes.slice(key).equals("stream_format") {
+                    isEventStream = json.bytes.slice(value).equals("\"sse\"")
+                }
+            case 14: if json.bytes.slice(key).equals("stream_options") { optionsValue = value }
+            default: break
             }
         }
-        self = facts
+        if !nameValue.isEmpty { readModel(json.bytes, nameValue) }
+        stream = isEventStream ? true : Self.bool(json.bytes.slice(streamValue))
+        let options = optionsValue.isEmpty ? nil : optionsValue
+        guard stream == true || options != nil else { return }
         let edit = Self.includeUsage(json, opening: start, options: options, asks: &asksUsage)
         if usageOnRequest, stream == true, asksUsage != true, end != nil { usageInsertion = edit }
     }
 
     private mutating func readModel(_ body: UnsafeRawBufferPointer, _ value: Range<Int>) {
-        model = nil
-        modelRange = nil
         guard value.count >= 2, body[value.lowerBound] == Ascii.quote else { return }
         let content = (value.lowerBound + 1)..<(value.upperBound - 1)
         let bytes = body.slice(content)
         guard let name = decodeJSONString(bytes), !name.isEmpty, name.utf8.count <= Self.modelLimit else { return }
         model = name
-        if !bytes.contains(Ascii.backslash) { modelRange = content }
+        if !bytes.hasByte(Ascii.backslash) { modelRange = content }
     }
 
     private static func bool(_ value: UnsafeRawBufferPointer) -> Bool? {

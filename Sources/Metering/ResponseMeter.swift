@@ -11,6 +11,7 @@ public struct ResponseMeter: ~Copyable {
     public private(set) var isStream: Bool
 
     let route: Route
+    let modelRequested: String?
     var framing: Framing
     var reader = AnswerReader()
     var headers = LooseCounts()
@@ -21,6 +22,7 @@ public struct ResponseMeter: ~Copyable {
     private var events = EventScanner()
     private var amazon = AmazonEventScanner()
     private var json = JSONFraming()
+    private var isCertain = true
     private var offset: UInt64 = 0
     private var released: UInt64 = 0
     private var terminal: UInt64?
@@ -42,12 +44,49 @@ public struct ResponseMeter: ~Copyable {
         contentEncoding: String?,
         hidesUsageChunk: Bool
     ) {
+        self.init(
+            route: route,
+            request: request,
+            status: status,
+            media: contentType.withBytes { MediaType($0) },
+            coding: contentEncoding.withBytes { ContentCoding($0) },
+            hidesUsageChunk: hidesUsageChunk
+        )
+    }
+
+    /// A meter for one answer, from the values of its headers as they stand in its head; empty where it has none.
+    public init(
+        route: Route,
+        request: RequestFacts,
+        status: Int,
+        contentType: UnsafeRawBufferPointer,
+        contentEncoding: UnsafeRawBufferPointer,
+        hidesUsageChunk: Bool
+    ) {
+        self.init(
+            route: route,
+            request: request,
+            status: status,
+            media: MediaType(contentType),
+            coding: ContentCoding(contentEncoding),
+            hidesUsageChunk: hidesUsageChunk
+        )
+    }
+
+    private init(
+        route: Route,
+        request: RequestFacts,
+        status: Int,
+        media: MediaType,
+        coding: ContentCoding,
+        hidesUsageChunk: Bool
+    ) {
         self.route = route
-        let media = MediaType(contentType)
+        modelRequested = route.model ?? request.model
         self.media = media
         framing = (200..<300).contains(status) ? media.framing : .opaque
         isStream = media.isStream || (media == .json && route.stream == true)
-        switch ContentCoding(contentEncoding) {
+        switch coding {
         case .identity:
             inflater = nil
             hides = hidesUsageChunk
@@ -122,8 +161,9 @@ public struct ResponseMeter: ~Copyable {
                 framing = .json
                 isStream = isStream || (route.stream ?? false)
             case Ascii.colon, UInt8(ascii: "d"), UInt8(ascii: "e"), UInt8(ascii: "i"), UInt8(ascii: "r"):
+                // Plain text may begin so too; its first line will tell.
                 framing = .events
-                isStream = true
+                isCertain = media == .events
             default: framing = media.fallback
             }
             return
@@ -136,6 +176,21 @@ public struct ResponseMeter: ~Copyable {
         while let end = events.consume(bytes, from: index, at: base, into: &reader.scanner) {
             endEvent(base &+ UInt64(end))
             index = end
+        }
+        if !isCertain { checkEvents() }
+    }
+
+    /// Decides by the first line whether a body of no stated type is a stream of events after all.
+    private mutating func checkEvents() {
+        switch events.isEventStream {
+        case true?:
+            isCertain = true
+            isStream = true
+        case false?:
+            isCertain = true
+            framing = media.fallback
+            reader.scanner.reset()
+        case nil: break
         }
     }
 

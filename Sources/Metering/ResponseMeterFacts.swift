@@ -9,7 +9,8 @@ extension ResponseMeter {
         facts.failedInside = reader.failed
         facts.sawTerminal = reader.sawTerminal
         switch route.operation {
-        case .countTokens, .batch, .management, .moderation: break
+        case .countTokens, .management, .moderation: break
+        case .batch: readBatch(&facts, ending, isTruncated: isTruncated)
         default: readUsage(&facts, ending, isTruncated: isTruncated)
         }
         let isBroken = reader.malformed || inflater?.state == .failed || (isTruncated && ending == .complete)
@@ -17,10 +18,30 @@ extension ResponseMeter {
         return facts
     }
 
+    /// A batch states its usage once it has run, either on the batch or on each line of its results.
+    private borrowing func readBatch(_ facts: inout ResponseFacts, _ ending: BodyEnding, isTruncated: Bool) {
+        if let lines = reader.lines {
+            facts.usage = lines
+            facts.usage.closeRaw()
+            facts.usage.complete = !isTruncated && ending == .complete
+            if !facts.usage.complete { facts.usage.source = .streamPartial }
+            facts.anomalies = reader.lineAnomalies
+        } else {
+            readUsage(&facts, ending, isTruncated: isTruncated)
+            // Until then all its counts are zero.
+            var isZero = true
+            facts.usage.counts.forEach { _, count in if count > 0 { isZero = false } }
+            if isZero { facts.usage = Usage() }
+        }
+        if facts.usage.source != .none, facts.usage.serviceTier == nil { facts.usage.serviceTier = "batch" }
+    }
+
     private borrowing func readUsage(_ facts: inout ResponseFacts, _ ending: BodyEnding, isTruncated: Bool) {
         var raw = reader.usage
         if raw.isEmpty, !reader.loose.isEmpty { raw = reader.loose.json }
-        let isGoogle = ["gemini", "models/gemini", "google/gemini"].contains { facts.model?.hasPrefix($0) ?? false }
+        let isGoogle =
+            facts.model == nil
+            ? modelRequested.withBytes { Self.isGoogle($0) } : reader.model.withUnsafeBytes { Self.isGoogle($0) }
         var usageReader = UsageReader(isGoogle: isGoogle)
         var source = isStream ? Usage.Source.stream : .body
         var isKnown = !raw.isEmpty && raw.withUnsafeBytes { usageReader.read($0) }
@@ -55,5 +76,9 @@ extension ResponseMeter {
         case .complete: return !isTruncated || reader.sawTerminal
         case .cut: return reader.sawTerminal || reader.sawFinalUsage
         }
+    }
+
+    private static func isGoogle(_ model: UnsafeRawBufferPointer) -> Bool {
+        model.begins("gemini") || model.begins("models/gemini") || model.begins("google/gemini")
     }
 }

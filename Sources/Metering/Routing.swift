@@ -101,7 +101,7 @@ struct RequestLine {
         case "rerank", "reranking", "ranking": return take(.rerank)
         case "videos": return take(.video)
         case "runs" where segments.contains("threads"), "submit_tool_outputs": return take(.chat)
-        case "chatcompletion_v2": return take(.chat)
+        case "chatcompletion_v2", "invocations", "inference:complete": return take(.chat)
         default: return false
         }
     }
@@ -163,7 +163,9 @@ struct RequestLine {
         default: break
         }
         if segments.contains("aigc") { return take(.chat, hint) }
-        return segments.contains("services") && segments.contains("embeddings") ? take(.embedding, hint) : false
+        guard segments.contains("services") else { return false }
+        if segments.contains("embeddings") { return take(.embedding, hint) }
+        return segments.contains("rerank") ? take(.rerank, hint) : false
     }
 
     private func readManagement(_ route: inout Route) {
@@ -180,7 +182,9 @@ struct RequestLine {
     }
 
     private func readDeployment(_ route: inout Route) {
-        guard let index = segments.lastIndex(of: "deployments"), index + 1 < segments.count - 1 else { return }
+        // Azure's deployments, Databricks' serving endpoints.
+        let holders: Set<Substring> = ["deployments", "serving-endpoints"]
+        guard let index = segments.lastIndex(where: holders.contains), index + 1 < segments.count - 1 else { return }
         route.model = percentDecoded(segments[index + 1], limit: RequestFacts.modelLimit)
     }
 }

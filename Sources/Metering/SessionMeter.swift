@@ -37,10 +37,10 @@ public struct SessionMeter: ~Copyable {
         guard final else { return }
         if client.state == .done {
             // OpenAI names the model in `session.update` or `response.create`, Gemini in its setup message.
-            Self.keep(client, .sessionModel, in: &modelAsked)
-            Self.keep(client, .model, in: &modelAsked)
-            Self.keep(client, .innerModel, in: &modelAsked)
-            Self.keep(client, .transcriptionModel, in: &transcriber)
+            client.copyString(.sessionModel, into: &modelAsked)
+            client.copyString(.model, into: &modelAsked)
+            client.copyString(.innerModel, into: &modelAsked)
+            client.copyString(.transcriptionModel, into: &transcriber)
         }
         client.reset()
     }
@@ -70,7 +70,7 @@ public struct SessionMeter: ~Copyable {
             usage.complete = !isOpen
             usage.source = isOpen ? .streamPartial : .stream
         }
-        if usage.raw.count > 1 { usage.raw.append(Ascii.closeBracket) }
+        usage.closeRaw()
         facts.answer.usage = usage
         return facts
     }
@@ -94,9 +94,9 @@ extension SessionMeter {
     }
 
     private mutating func endMessage() {
-        Self.keep(server, .sessionModel, in: &modelServed)
-        Self.keep(server, .innerModel, in: &modelServed)
-        Self.keep(server, .transcriptionModel, in: &transcriber)
+        server.copyString(.sessionModel, into: &modelServed)
+        server.copyString(.innerModel, into: &modelServed)
+        server.copyString(.transcriptionModel, into: &transcriber)
         switch messageType() {
         case .turnStart: isTurnOpen = true
         case .turnEnd: endTurn()
@@ -113,7 +113,7 @@ extension SessionMeter {
         isTurnOpen = false
         failedAfterTurn = false
         turns &+= 1
-        Self.keep(server, .innerID, in: &lastID)
+        server.copyString(.innerID, into: &lastID)
         // xAI leaves the response's own usage empty and states it beside the response.
         guard var turn = turn(.responseUsage) ?? turn(.usage) else { return }
         if let tier = server.withValue(.innerTier, { $0.first == Ascii.quote ? decodeJSONString($0.content) : nil }) {
@@ -179,42 +179,6 @@ extension SessionMeter {
             usage.additional.append(.init(model: model, counts: work.counts))
         } else {
             anomalies = anomalies &+ 1
-        }
-    }
-
-    private static func keep(_ scanner: AnswerScanner, _ field: AnswerField, in name: inout [UInt8]) {
-        _ = scanner.withValue(field) { value -> Void? in
-            if value.count > 2, value.first == Ascii.quote, !value.content.equals(name) { name = Array(value.content) }
-            return nil
-        }
-    }
-}
-
-extension Usage {
-    /// Adds another turn of the same session: counts and stated costs are summed, the last tier counts, and the raw
-    /// objects become the elements of an array that the caller closes.
-    mutating func add(_ turn: Usage) {
-        let isFirst = source == .none && counts.isEmpty && additional.isEmpty
-        turn.counts.forEach { counts.add($1, to: $0) }
-        for work in turn.additional where additional.count < 64 { additional.append(work) }
-        if let total = turn.reportedTotal {
-            let (sum, overflow) = (reportedTotal ?? 0).addingReportingOverflow(total)
-            reportedTotal = overflow ? .max : sum
-        }
-        if let cost = turn.providerCost {
-            let (sum, overflow) = (providerCost?.picodollars ?? 0).addingReportingOverflow(cost.picodollars)
-            providerCost = Money(picodollars: overflow ? .max : sum)
-        }
-        serviceTier = turn.serviceTier ?? serviceTier
-        speed = turn.speed ?? speed
-        region = turn.region ?? region
-        // A list that does not hold every turn would be read as a smaller session, so it is given up whole.
-        if raw.isEmpty, !isFirst { return }
-        if turn.raw.isEmpty || raw.count + turn.raw.count + 2 > Usage.rawLimit {
-            raw = []
-        } else {
-            raw.append(raw.isEmpty ? Ascii.openBracket : Ascii.comma)
-            raw += turn.raw
         }
     }
 }

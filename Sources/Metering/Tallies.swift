@@ -11,16 +11,17 @@ struct Tallies {
     private(set) var webSearchCalls: Int64 = 0
     private(set) var fileSearchCalls: Int64 = 0
     private(set) var codeCalls: Int64 = 0
+    private(set) var imageCalls: Int64 = 0
 
     /// Adds a count to the tally of a field, saturating.
     mutating func add(_ count: Int64, to field: AnswerField) {
         switch field {
-        case .searchQuery: add(count, to: \.searchQueries, bit: 0)
-        case .image: add(count, to: \.images, bit: 1)
-        case .resultTokenCount: add(count, to: \.resultTokens, bit: 2)
-        case .resultInputTokens: add(count, to: \.resultInputTokens, bit: 3)
-        case .resultGeneratedTokens: add(count, to: \.resultGeneratedTokens, bit: 4)
-        case .embeddingTokenCount: add(count, to: \.embeddingTokens, bit: 5)
+        case .searchQuery: searchQueries = touch(0, searchQueries, count)
+        case .image: images = touch(1, images, count)
+        case .resultTokenCount: resultTokens = touch(2, resultTokens, count)
+        case .resultInputTokens: resultInputTokens = touch(3, resultInputTokens, count)
+        case .resultGeneratedTokens: resultGeneratedTokens = touch(4, resultGeneratedTokens, count)
+        case .embeddingTokenCount: embeddingTokens = touch(5, embeddingTokens, count)
         default: break
         }
     }
@@ -28,11 +29,13 @@ struct Tallies {
     /// Counts an item of a Responses output by its type, still quoted.
     mutating func addOutput(type: UnsafeRawBufferPointer) {
         if type.equals("\"web_search_call\"") {
-            add(1, to: \.webSearchCalls, bit: 6)
+            webSearchCalls = touch(6, webSearchCalls, 1)
         } else if type.equals("\"file_search_call\"") {
-            add(1, to: \.fileSearchCalls, bit: 6)
+            fileSearchCalls = touch(6, fileSearchCalls, 1)
         } else if type.equals("\"code_interpreter_call\"") {
-            add(1, to: \.codeCalls, bit: 6)
+            codeCalls = touch(6, codeCalls, 1)
+        } else if type.equals("\"image_generation_call\"") {
+            imageCalls = touch(6, imageCalls, 1)
         }
     }
 
@@ -59,11 +62,13 @@ struct Tallies {
         webSearchCalls = max(webSearchCalls, other.webSearchCalls)
         fileSearchCalls = max(fileSearchCalls, other.fileSearchCalls)
         codeCalls = max(codeCalls, other.codeCalls)
+        imageCalls = max(imageCalls, other.imageCalls)
     }
 
-    private mutating func add(_ count: Int64, to path: WritableKeyPath<Tallies, Int64>, bit: UInt8) {
+    /// The sum of a tally and a count, saturating.
+    private mutating func touch(_ bit: UInt8, _ tally: Int64, _ count: Int64) -> Int64 {
         mask |= 1 << bit
-        let (sum, overflow) = self[keyPath: path].addingReportingOverflow(max(0, count))
-        self[keyPath: path] = overflow ? .max : sum
+        let (sum, overflow) = tally.addingReportingOverflow(max(0, count))
+        return overflow ? .max : sum
     }
 }

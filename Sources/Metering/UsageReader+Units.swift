@@ -16,6 +16,7 @@ extension UsageReader {
         // Calls share their container, and the container is what is billed.
         add(min(1, tallies.codeCalls), .codeSessions)
         add(tallies.searchQueries, .webSearches)
+        add(tallies.imageCalls, .images)
         if countsImages { add(tallies.images, .images) }
         return found
     }
@@ -24,10 +25,10 @@ extension UsageReader {
         guard !toolUsage.isEmpty else { return }
         toolUsage.withUnsafeBytes { bytes in
             JSONTape(bytes)?.withRoot { root in
-                if let searches = root["web_search"]?["num_requests"]?.count, searches > 0 {
+                if let searches = root[.webSearch]?[.numRequests]?.count, searches > 0 {
                     add(searches, to: .webSearches)
                 }
-                guard let tally = root["image_gen"].map(UsageShapes.responses) else { return }
+                guard let tally = root[.imageGen].map(UsageShapes.responses) else { return }
                 var clamped: UInt32 = 0
                 if (tally.input ?? 0) > 0 || (tally.output ?? 0) > 0 {
                     add(Usage.Additional(model: nil, counts: tally.lines(&clamped)))

@@ -22,10 +22,10 @@ struct UsageReader {
 
     private mutating func read(_ root: JSONView) -> Bool {
         let tally = tally(of: root)
-        usage.reportedTotal = (root["total_tokens"] ?? root["totalTokenCount"] ?? root["totalTokens"])?.count
-        usage.serviceTier = (root["service_tier"] ?? root["serviceTier"] ?? root["trafficType"])?.string(limit: 64)
-        usage.speed = root["speed"]?.string(limit: 64)
-        usage.region = root["inference_geo"]?.string(limit: 64)
+        usage.reportedTotal = (root[.totalTokens] ?? root[.totalTokenCount] ?? root[.converseTotalTokens])?.count
+        usage.serviceTier = (root[.serviceTier] ?? root[.geminiServiceTier] ?? root[.trafficType])?.string(limit: 64)
+        usage.speed = root[.speed]?.string(limit: 64)
+        usage.region = root[.inferenceGeo]?.string(limit: 64)
         readCost(root)
         guard !tally.isEmpty else { return usage.providerCost != nil }
         usage.counts = tally.lines(&anomalies)
@@ -40,44 +40,44 @@ struct UsageReader {
     mutating func add(_ count: Int64, to unit: UsageUnit) { usage.counts.add(count, to: unit) }
 
     private func tally(of root: JSONView) -> UsageTally {
-        func has(_ key: StaticString) -> Bool { root[key] != nil }
-        if has("prompt_tokens") || has("completion_tokens") { return UsageShapes.chat(root, isGoogle: isGoogle) }
-        if has("input_tokens") || has("output_tokens") {
+        func has(_ key: UsageKey) -> Bool { root[key] != nil }
+        if has(.promptTokens) || has(.completionTokens) { return UsageShapes.chat(root, isGoogle: isGoogle) }
+        if has(.inputTokens) || has(.outputTokens) {
             let isAnthropic =
-                has("cache_creation_input_tokens") || has("cache_read_input_tokens") || has("cache_creation")
-                || has("server_tool_use") || has("iterations")
+                has(.cacheCreationInputTokens) || has(.cacheReadInputTokens) || has(.cacheCreation)
+                || has(.serverToolUse) || has(.iterations)
             return isAnthropic ? UsageShapes.anthropic(root) : UsageShapes.responses(root)
         }
-        if has("promptTokenCount") || has("totalTokenCount") || has("candidatesTokenCount")
-            || has("responseTokenCount")
+        if has(.geminiPromptTokenCount) || has(.totalTokenCount) || has(.candidatesTokenCount)
+            || has(.responseTokenCount)
         {
             return UsageShapes.gemini(root)
         }
-        if has("total_input_tokens") || has("total_output_tokens") { return UsageShapes.interactions(root) }
-        if has("billed_units") || has("tokens") { return UsageShapes.cohere(root) }
-        if has("inputTokens") || has("outputTokens") { return UsageShapes.converse(root) }
+        if has(.totalInputTokens) || has(.totalOutputTokens) { return UsageShapes.interactions(root) }
+        if has(.billedUnits) || has(.tokens) { return UsageShapes.cohere(root) }
+        if has(.converseInputTokens) || has(.converseOutputTokens) { return UsageShapes.converse(root) }
         return UsageShapes.loose(root)
     }
 
     private mutating func readIterations(_ root: JSONView) {
-        root["iterations"]?.forEachChild { step in
-            guard let type = step["type"] else { return }
+        root[.iterations]?.forEachChild { step in
+            guard let type = step[.type] else { return }
             if type.bytes.equals("compaction") || type.bytes.equals("advisor_message") {
                 // At most one per turn of a tool loop; the bound keeps an event small.
                 guard usage.additional.count < 64 else { return }
                 let counts = UsageShapes.anthropic(step).lines(&anomalies)
-                usage.additional.append(.init(model: step["model"]?.string(limit: 256), counts: counts))
+                usage.additional.append(.init(model: step[.model]?.string(limit: 256), counts: counts))
             } else if type.bytes.equals("fallback_message") {
-                servedModel = step["model"]?.string(limit: 256) ?? servedModel
+                servedModel = step[.model]?.string(limit: 256) ?? servedModel
             }
         }
     }
 
     private mutating func readCost(_ root: JSONView) {
         // Ticks are 10⁻¹⁰ dollars, so a tick is a hundred picodollars.
-        let ticks = root["cost_in_usd_ticks"]?.scaled(by: 2)
-        let cost = root["cost"]
-        let stated = cost?.scaled(by: 12) ?? cost?["total_cost"]?.scaled(by: 12)
+        let ticks = root[.costInUsdTicks]?.scaled(by: 2)
+        let cost = root[.cost]
+        let stated = cost?.scaled(by: 12) ?? cost?[.totalCost]?.scaled(by: 12)
         if let amount = stated ?? ticks { usage.providerCost = Money(picodollars: amount) }
     }
 }

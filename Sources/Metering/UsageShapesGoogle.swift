@@ -7,9 +7,9 @@ extension UsageShapes {
         var image: Int64?
         var video: Int64?
 
-        mutating func add(_ list: JSONView?, modalityKey: StaticString = "modality", countKey: StaticString) {
+        mutating func add(_ list: JSONView?, countKey: UsageKey) {
             list?.forEachChild { item in
-                guard let modality = item[modalityKey], let count = item[countKey]?.count else { return }
+                guard let modality = item[.modality], let count = item[countKey]?.count else { return }
                 // With enum-encoding=int a modality is a number; documents are read as images.
                 switch String(decoding: modality.bytes, as: UTF8.self).uppercased() {
                 case "AUDIO", "4": audio = sum(audio, count)
@@ -24,26 +24,26 @@ extension UsageShapes {
     /// Gemini `usageMetadata`: thoughts and the tool prompt stand beside candidates and prompt; zeros are left out.
     static func gemini(_ root: JSONView) -> UsageTally {
         var tally = UsageTally()
-        let tool = root["toolUsePromptTokenCount"]?.count
-        let candidates = (root["candidatesTokenCount"] ?? root["responseTokenCount"])?.count
-        let thoughts = root["thoughtsTokenCount"]?.count
-        let prompt = root["promptTokenCount"]?.count
+        let tool = root[.toolUsePromptTokenCount]?.count
+        let candidates = (root[.candidatesTokenCount] ?? root[.responseTokenCount])?.count
+        let thoughts = root[.thoughtsTokenCount]?.count
+        let prompt = root[.geminiPromptTokenCount]?.count
         tally.input = sum(prompt, tool) ?? 0
         tally.inputTool = tool
         tally.output = sum(candidates, thoughts)
         tally.reasoning = thoughts
-        tally.cacheRead = root["cachedContentTokenCount"]?.count
+        tally.cacheRead = root[.cachedContentTokenCount]?.count
         var inputs = Modalities()
-        inputs.add(root["promptTokensDetails"] ?? root["promptTokenDetails"], countKey: "tokenCount")
-        inputs.add(root["toolUsePromptTokensDetails"], countKey: "tokenCount")
+        inputs.add(root[.geminiPromptTokensDetails] ?? root[.geminiPromptTokenDetails], countKey: .geminiTokenCount)
+        inputs.add(root[.toolUsePromptTokensDetails], countKey: .geminiTokenCount)
         (tally.inputAudio, tally.inputImage, tally.inputVideo) = (inputs.audio, inputs.image, inputs.video)
         var cached = Modalities()
-        cached.add(root["cacheTokensDetails"], countKey: "tokenCount")
+        cached.add(root[.cacheTokensDetails], countKey: .geminiTokenCount)
         (tally.cachedAudio, tally.cachedImage, tally.cachedVideo) = (cached.audio, cached.image, cached.video)
         var outputs = Modalities()
-        outputs.add(root["candidatesTokensDetails"] ?? root["responseTokensDetails"], countKey: "tokenCount")
+        outputs.add(root[.candidatesTokensDetails] ?? root[.responseTokensDetails], countKey: .geminiTokenCount)
         (tally.outputAudio, tally.outputImage, tally.outputVideo) = (outputs.audio, outputs.image, outputs.video)
-        if let total = root["totalTokenCount"]?.count, total != (tally.input ?? 0) + (tally.output ?? 0) {
+        if let total = root[.totalTokenCount]?.count, total != (tally.input ?? 0) + (tally.output ?? 0) {
             tally.anomalies += 1
         }
         return tally
@@ -52,24 +52,24 @@ extension UsageShapes {
     /// Google Interactions: the same arithmetic under other names.
     static func interactions(_ root: JSONView) -> UsageTally {
         var tally = UsageTally()
-        let tool = root["total_tool_use_tokens"]?.count
-        tally.input = sum(root["total_input_tokens"]?.count, tool)
+        let tool = root[.totalToolUseTokens]?.count
+        tally.input = sum(root[.totalInputTokens]?.count, tool)
         tally.inputTool = tool
-        tally.cacheRead = root["total_cached_tokens"]?.count
-        tally.reasoning = root["total_thought_tokens"]?.count
-        tally.output = sum(root["total_output_tokens"]?.count, tally.reasoning)
+        tally.cacheRead = root[.totalCachedTokens]?.count
+        tally.reasoning = root[.totalThoughtTokens]?.count
+        tally.output = sum(root[.totalOutputTokens]?.count, tally.reasoning)
         var inputs = Modalities()
-        inputs.add(root["input_tokens_by_modality"], countKey: "tokens")
-        inputs.add(root["tool_use_tokens_by_modality"], countKey: "tokens")
+        inputs.add(root[.inputTokensByModality], countKey: .tokens)
+        inputs.add(root[.toolUseTokensByModality], countKey: .tokens)
         (tally.inputAudio, tally.inputImage, tally.inputVideo) = (inputs.audio, inputs.image, inputs.video)
         var cached = Modalities()
-        cached.add(root["cached_tokens_by_modality"], countKey: "tokens")
+        cached.add(root[.cachedTokensByModality], countKey: .tokens)
         (tally.cachedAudio, tally.cachedImage, tally.cachedVideo) = (cached.audio, cached.image, cached.video)
         var outputs = Modalities()
-        outputs.add(root["output_tokens_by_modality"], countKey: "tokens")
+        outputs.add(root[.outputTokensByModality], countKey: .tokens)
         (tally.outputAudio, tally.outputImage, tally.outputVideo) = (outputs.audio, outputs.image, outputs.video)
-        root["grounding_tool_count"]?.forEachChild { tool in
-            if let count = tool["count"]?.count { tally.units.append((.webSearches, count)) }
+        root[.groundingToolCount]?.forEachChild { tool in
+            if let count = tool[.count]?.count { tally.units.append((.webSearches, count)) }
         }
         return tally
     }
@@ -77,42 +77,42 @@ extension UsageShapes {
     /// Counts that come without a usage object of their own, and objects that state only units.
     static func loose(_ root: JSONView) -> UsageTally {
         var tally = UsageTally()
-        func first(_ keys: StaticString...) -> Int64? {
+        func first(_ keys: UsageKey...) -> Int64? {
             for key in keys { if let count = root[key]?.count { return count } }
             return nil
         }
-        let read = first("x-amzn-bedrock-cache-read-input-token-count", "cacheReadInputTokenCount")
-        let written = first("x-amzn-bedrock-cache-write-input-token-count", "cacheWriteInputTokenCount")
+        let read = first(.headerCacheRead, .cacheReadInputTokenCount)
+        let written = first(.headerCacheWrite, .cacheWriteInputTokenCount)
         let plain = first(
-            "x-amzn-bedrock-input-token-count",
-            "inputTokenCount",
-            "prompt_eval_count",
-            "prompt_token_count",
-            "inputTextTokenCount",
-            "input_token_count",
-            "num_tokens_prompt_total",
-            "token_count"
+            .headerInput,
+            .metricsInputTokenCount,
+            .promptEvalCount,
+            .promptTokenCount,
+            .inputTextTokenCount,
+            .inputTokenCount,
+            .numTokensPromptTotal,
+            .tokenCount
         )
         tally.output = first(
-            "x-amzn-bedrock-output-token-count",
-            "outputTokenCount",
-            "eval_count",
-            "generation_token_count",
-            "tokenCount",
-            "generated_token_count",
-            "num_tokens_generated"
+            .headerOutput,
+            .metricsOutputTokenCount,
+            .evalCount,
+            .generationTokenCount,
+            .geminiTokenCount,
+            .generatedTokenCount,
+            .numTokensGenerated
         )
         tally.input = sum(plain, read, written)
         tally.cacheRead = read
         tally.cacheWrite5m = written
         // Embedders and rerankers often report one total, all of it input.
-        if tally.input == nil, tally.output == nil { tally.input = root["total_tokens"]?.count }
-        if let seconds = (root["seconds"] ?? root["billable_audio_seconds"])?.scaled(by: 3) {
+        if tally.input == nil, tally.output == nil { tally.input = root[.totalTokens]?.count }
+        if let seconds = (root[.seconds] ?? root[.billableAudioSeconds])?.scaled(by: 3) {
             tally.units.append((.audioInputMilliseconds, seconds))
         }
-        if let pages = root["pages_processed"]?.count { tally.units.append((.pages, pages)) }
-        if let characters = root["billableCharacterCount"]?.count { tally.units.append((.characters, characters)) }
-        if let images = root["images"]?.count { tally.units.append((.images, images)) }
+        if let pages = root[.pagesProcessed]?.count { tally.units.append((.pages, pages)) }
+        if let characters = root[.billableCharacterCount]?.count { tally.units.append((.characters, characters)) }
+        if let images = root[.images]?.count { tally.units.append((.images, images)) }
         return tally
     }
 }

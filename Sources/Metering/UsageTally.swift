@@ -32,14 +32,14 @@ struct UsageTally {
 
     /// The disjoint lines, and how many parts had to be clamped.
     func lines(_ clamped: inout UInt32) -> UsageCounts {
-        var counts = UsageCounts()
+        var counts = UsageLines()
         clamped = clamped &+ anomalies
         if let input { splitInput(input, &counts, &clamped) }
         if let output { splitOutput(output, &counts, &clamped) }
-        counts[.inputTool] = inputTool
-        if let citation { counts[.outputCitation] = citation }
+        counts.set(.inputTool, inputTool)
+        counts.set(.outputCitation, citation)
         for (unit, count) in units { counts.add(count, to: unit) }
-        return counts
+        return counts.counts
     }
 
     /// Takes a part out of what is left of its whole.
@@ -51,36 +51,36 @@ struct UsageTally {
         return taken
     }
 
-    private func splitInput(_ input: Int64, _ counts: inout UsageCounts, _ clamped: inout UInt32) {
+    private func splitInput(_ input: Int64, _ counts: inout UsageLines, _ clamped: inout UInt32) {
         var rest = input
         var read = take(cacheRead, from: &rest, &clamped)
-        counts[.cacheWrite5m] = take(cacheWrite5m, from: &rest, &clamped)
-        counts[.cacheWrite1h] = take(cacheWrite1h, from: &rest, &clamped)
-        counts[.cacheWriteOther] = take(cacheWriteOther, from: &rest, &clamped)
+        counts.set(.cacheWrite5m, take(cacheWrite5m, from: &rest, &clamped))
+        counts.set(.cacheWrite1h, take(cacheWrite1h, from: &rest, &clamped))
+        counts.set(.cacheWriteOther, take(cacheWriteOther, from: &rest, &clamped))
         // Without cached modalities the cached share of each is unknown, so a modality larger than the rest is no fault.
         var ignored: UInt32 = 0
         func uncached(_ whole: Int64?, _ cached: Int64?) -> Int64? { whole.map { max(0, $0 - (cached ?? 0)) } }
-        counts[.inputAudio] = take(uncached(inputAudio, cachedAudio), from: &rest, &ignored)
-        counts[.inputImage] = take(uncached(inputImage, cachedImage), from: &rest, &ignored)
-        counts[.inputVideo] = take(uncached(inputVideo, cachedVideo), from: &rest, &ignored)
+        counts.set(.inputAudio, take(uncached(inputAudio, cachedAudio), from: &rest, &ignored))
+        counts.set(.inputImage, take(uncached(inputImage, cachedImage), from: &rest, &ignored))
+        counts.set(.inputVideo, take(uncached(inputVideo, cachedVideo), from: &rest, &ignored))
         if read == nil || read == 0 { clamped = clamped &+ ignored }
-        counts[.inputText] = rest
+        counts.set(.inputText, rest)
         if var left = read {
-            counts[.cacheReadAudio] = take(cachedAudio, from: &left, &clamped)
-            counts[.cacheReadImage] = take(cachedImage, from: &left, &clamped)
-            counts[.cacheReadVideo] = take(cachedVideo, from: &left, &clamped)
+            counts.set(.cacheReadAudio, take(cachedAudio, from: &left, &clamped))
+            counts.set(.cacheReadImage, take(cachedImage, from: &left, &clamped))
+            counts.set(.cacheReadVideo, take(cachedVideo, from: &left, &clamped))
             read = left
         }
-        counts[.cacheReadText] = read
+        counts.set(.cacheReadText, read)
     }
 
-    private func splitOutput(_ output: Int64, _ counts: inout UsageCounts, _ clamped: inout UInt32) {
+    private func splitOutput(_ output: Int64, _ counts: inout UsageLines, _ clamped: inout UInt32) {
         var rest = output
-        counts[.outputReasoning] = take(reasoning, from: &rest, &clamped)
-        counts[.outputAudio] = take(outputAudio, from: &rest, &clamped)
-        counts[.outputImage] = take(outputImage, from: &rest, &clamped)
-        counts[.outputVideo] = take(outputVideo, from: &rest, &clamped)
-        counts[.outputText] = rest
+        counts.set(.outputReasoning, take(reasoning, from: &rest, &clamped))
+        counts.set(.outputAudio, take(outputAudio, from: &rest, &clamped))
+        counts.set(.outputImage, take(outputImage, from: &rest, &clamped))
+        counts.set(.outputVideo, take(outputVideo, from: &rest, &clamped))
+        counts.set(.outputText, rest)
     }
 }
 
@@ -92,4 +92,34 @@ func sum(_ counts: Int64?...) -> Int64? {
         total = overflow ? .max : next
     }
     return total
+}
+
+/// Counts by unit in fixed memory, until all are known.
+private struct UsageLines {
+    private var mask: UInt32 = 0
+    private var values = InlineArray<32, Int64>(repeating: 0)
+
+    /// Sets a count; nil leaves it absent.
+    mutating func set(_ unit: UsageUnit, _ count: Int64?) {
+        guard let count else { return }
+        mask |= 1 << UInt32(unit.rawValue)
+        values[Int(unit.rawValue & 31)] = max(0, count)
+    }
+
+    mutating func add(_ count: Int64, to unit: UsageUnit) {
+        let (sum, overflow) = values[Int(unit.rawValue & 31)].addingReportingOverflow(max(0, count))
+        set(unit, overflow ? .max : sum)
+    }
+
+    var counts: UsageCounts {
+        let list = [Int64](unsafeUninitializedCapacity: mask.nonzeroBitCount) { list, count in
+            var bits = mask
+            while bits != 0 {
+                list.initializeElement(at: count, to: values[bits.trailingZeroBitCount])
+                count += 1
+                bits &= bits - 1
+            }
+        }
+        return UsageCounts(mask: mask, values: list) ?? UsageCounts()
+    }
 }

@@ -13,9 +13,12 @@ func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    // Inputs here are smaller than a pipe's buffer.
-    try input.fileHandleForWriting.write(contentsOf: Data(bytes))
-    try input.fileHandleForWriting.close()
+    // A pipe's buffer is small, so one thread writes while this one reads.
+    let writer = input.fileHandleForWriting
+    Thread.detachNewThread {
+        try? writer.write(contentsOf: Data(bytes))
+        try? writer.close()
+    }
     let data = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     return Array(data)
@@ -52,6 +55,39 @@ struct EncodingTests {
         let result = facts(Fixture.plain[0], Fixture.plain[0].bytes, coding: coding, cuts: [])
         #expect(result.unreadable)
         #expect(result.usage.source == .none)
+    }
+
+    @Test func swellingIsBounded() throws {
+        // A megabyte is free; beyond it nothing may be three hundred times its packed size.
+        let fixture = Fixture.plain[0]
+        let blanks = [UInt8](repeating: 0x20, count: 8 << 20)
+        let result = facts(fixture, try gzip(blanks + fixture.bytes), coding: "gzip", cuts: [])
+        #expect(result.unreadable)
+        #expect(result.usage.source == .none)
+    }
+
+    @Test func compressedRequestsAreLookedInto() throws {
+        let route = Route(method: "POST", path: "/v1/chat/completions", query: nil, hint: .openai)
+        func read(_ body: [UInt8], _ coding: String) -> RequestFacts {
+            body.withUnsafeBytes {
+                RequestFacts(scanning: $0, route: route, contentType: "application/json", contentEncoding: coding)
+            }
+        }
+        let plain = Array(#"{"model":"m","stream":true,"messages":[]}"#.utf8)
+        let packed = try gzip(plain)
+        for (body, coding) in [(packed, "gzip"), (Array(packed[10..<(packed.count - 8)]), "deflate")] {
+            let found = read(body, coding)
+            #expect(found.model == "m")
+            #expect(found.stream == true)
+            // Nothing can be edited in place.
+            #expect(found.modelRange == nil)
+            #expect(found.usageInsertion == nil)
+        }
+        #expect(read(plain, "identity").modelRange != nil)
+        #expect(read(plain, "zstd") == RequestFacts())
+        #expect(read(plain, "gzip") == RequestFacts())
+        let long = plain.dropLast() + Array(#","x":""#.utf8) + [UInt8](repeating: 0x61, count: 5 << 20)
+        #expect(try read(gzip(Array(long)), "gzip").model == "m")
     }
 
     @Test func damagedOrCutGzipIsUnreadable() throws {

@@ -15,20 +15,32 @@ struct Fixture: CustomStringConvertible, Sendable {
     var model: String?
     var source = Usage.Source.body
     var others: [UsageUnit: Int64] = [:]
+    /// The body where it is no text.
+    var binary: [UInt8]?
+    var headers: [(String, String)] = []
+    var tier: String?
+    var cost: Int64?
+    var modelAsked: String?
+    /// Parts that have to be clamped, totals that do not reconcile.
+    var anomalies: UInt32 = 0
 
     var description: String { name }
-    var bytes: [UInt8] { Array(body.utf8) }
+    var bytes: [UInt8] { binary ?? Array(body.utf8) }
     var route: Route { Route(method: "POST", path: path, query: nil, hint: .auto) }
 
     func meter(hides: Bool = false, coding: String? = nil) -> ResponseMeter {
-        ResponseMeter(
+        var request = RequestFacts()
+        request.model = modelAsked
+        var meter = ResponseMeter(
             route: route,
-            request: RequestFacts(),
+            request: request,
             status: 200,
             contentType: contentType,
             contentEncoding: coding,
             hidesUsageChunk: hides
         )
+        for (name, value) in headers { meter.header(name, value) }
+        return meter
     }
 
     func facts(cuts: [Int] = [], ending: BodyEnding = .complete) -> ResponseFacts {
@@ -109,7 +121,8 @@ struct Fixture: CustomStringConvertible, Sendable {
         others: [.inputTool: 2]
     )
 
-    static let all: [Fixture] = [chatStream, messageStream, geminiStream] + plain + streams
+    static let all: [Fixture] =
+        [chatStream, messageStream, geminiStream] + plain + streams + compatible + clouds + others
 
     static let plain: [Fixture] = [
         Fixture(

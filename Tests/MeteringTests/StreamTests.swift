@@ -120,6 +120,74 @@ struct StreamTests {
         #expect(facts.usage.source == .none)
     }
 
+    @Test(arguments: [
+        "dear reader: no\n\n", "error", "1\n00:00:00,000 --> 00:00:01,000\nhi\n", "WEBVTT\n\n", "re:\r\rx",
+    ])
+    func plainTextIsNoStream(_ body: String) {
+        for step in [1, 3, body.utf8.count] {
+            let fixture = Fixture(name: "", path: "/v1/audio/transcriptions", contentType: "text/plain", body: body)
+            var meter = fixture.meter()
+            feed(&meter, fixture.bytes, cuts: Array(stride(from: step, to: fixture.bytes.count, by: step)))
+            let isStream = meter.isStream
+            #expect(!isStream)
+            let facts = meter.finish(.complete)
+            #expect(facts == ResponseFacts())
+        }
+    }
+
+    @Test(arguments: ["data: {\"usage\":{\"prompt_tokens\":1}}\n\n", ":x\ndata:{\"usage\":{\"prompt_tokens\":1}}\r\r"])
+    func eventsOfNoStatedTypeAreAStream(_ body: String) {
+        let fixture = Fixture(name: "", path: "/v1/chat/completions", contentType: "text/plain", body: body)
+        for cut in 0..<fixture.bytes.count {
+            var meter = fixture.meter()
+            feed(&meter, fixture.bytes, cuts: [cut])
+            let isStream = meter.isStream
+            #expect(isStream)
+            #expect(meter.finish(.complete).usage.counts.total(.input) == 1)
+        }
+    }
+
+    @Test func aDamagedMessageEndsTheReading() {
+        let fixture = Fixture.converseStream
+        for index in stride(from: 0, to: fixture.bytes.count, by: 3) {
+            var damaged = fixture
+            var bytes = fixture.bytes
+            bytes[index] ^= 0x10
+            damaged.binary = bytes
+            let facts = damaged.facts()
+            #expect(facts.usage.source == .none, "byte \(index)")
+            #expect(facts.unreadable, "byte \(index)")
+        }
+    }
+
+    @Test func anExceptionAfterTheAnswerBegan() {
+        var fixture = Fixture.converseStream
+        fixture.binary =
+            fixture.bytes + Fixture.amazonMessage("throttlingException", #"{"message":"slow down"}"#, kind: "exception")
+        let facts = fixture.facts()
+        #expect(facts.failedInside)
+        #expect(!facts.usage.complete)
+        #expect(facts.usage.counts.total(.output) == 12)
+    }
+
+    @Test func linesOfAMegabyte() {
+        let pad = String(repeating: "x\\\" {[", count: 200_000)
+        for ending in ["\n\n", "\r\n\r\n", "\r\r"] {
+            var fixture = Fixture.chatStream
+            fixture.body = [
+                #"data: {"choices":[{"delta":{"content":"\#(pad)"}}],"usage":null}"#,
+                #"data: {"choices":[],"x":"\#(pad)","usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21}}"#,
+                "data: [DONE]", "",
+            ].joined(separator: ending)
+            let length = fixture.bytes.count
+            for seed in 0..<3 {
+                let facts = fixture.facts(cuts: randomCuts(400, of: length, seed: UInt64(seed)))
+                #expect(facts.usage.counts.total(.input) == 9)
+                #expect(facts.sawTerminal)
+            }
+        }
+    }
+
     @Test func errorsAndCountsHaveNoUsage() {
         let counted = Fixture(name: "", path: "/v1/messages/count_tokens", body: #"{"input_tokens":14}"#)
         #expect(counted.route.operation == .countTokens)

@@ -108,7 +108,6 @@ def test_realtime_turns_are_summed(gateway, upstream):
     }
     assert events[0]["id"] == websocket.response.headers["x-tollgate-request-id"]
     assert first["response"]["usage"]["input_tokens"] == 6
-    assert gateway.events("request.started")[0]["id"] == events[0]["id"]
 
 
 def test_credentials_are_exchanged(gateway, upstream):

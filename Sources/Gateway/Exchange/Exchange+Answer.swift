@@ -30,7 +30,7 @@ extension Exchange {
         case .length where !(hidesUsageChunk && isStream): framing = .asReceived
         case .length, .chunked, .untilClose: framing = clientMinor == 0 ? .close : .chunked
         }
-        if framing == .close { keepsClientAlive = false }
+        if framing == .close || !(upload?.isWhole ?? true) { keepsClientAlive = false }
         // The last slice of a plain body is held. Where its length is not known beforehand, each JSON slice is held
         // until the next one shows that it was not the last; other kinds (audio, files) are passed on at once.
         if case .length = answer.framing {

@@ -39,7 +39,8 @@ extension Exchange {
         }
         attemptStarted = now
         answerStatus = nil
-        connect(fresh: false)
+        // A connection that went stale while idle would cost an upload its only attempt.
+        connect(fresh: upload != nil)
     }
 
     private func connect(fresh: Bool) {
@@ -70,11 +71,11 @@ extension Exchange {
 
     /// A connection is there: sends the request.
     func connected(_ connection: UpstreamHandler, isReused: Bool) {
-        guard let head, let group, let target else { return }
+        guard let head, let target else { return }
         self.connection = connection
         self.isReused = isReused
         phase = .sent
-        if connection.isReady { deadline = loopContext.now() + group.runtime.firstByteTimeout }
+        awaitAnswer()
         var out = ByteBufferAllocator().buffer(
             capacity: head.bytes.readableBytes + 256 + min(body?.readableBytes ?? 0, 16384)
         )
@@ -92,17 +93,17 @@ extension Exchange {
             credential: credential.map { (credentialPlace(target), $0.secret) },
             droppedCredentials: dropped,
             coding: hidesUsageChunk ? .identity : .readable,
-            contentLength: body.map(\.readableBytes) ?? (head.hasContentLength ? 0 : nil)
+            contentLength: upload?.length ?? body.map(\.readableBytes) ?? (head.hasContentLength ? 0 : nil)
         )
         changes.opensWebSocket = opensWebSocket
         HeadWriter.writeRequest(head, changes, into: &out)
-        connection.send(self, head: out, body: body, omitsBody: omitsBody)
+        connection.send(self, head: out, body: body, omitsBody: omitsBody, bodyFollows: upload != nil)
+        sendHeldBody()
     }
 
     /// The TLS handshake is done; from now on the upstream's own time runs.
     func upstreamReady() {
-        guard phase == .sent, let group else { return }
-        deadline = loopContext.now() + group.runtime.firstByteTimeout
+        awaitAnswer()
     }
 
     /// Where a provider looks for its key: by dialect, and for Google's and Azure's OpenAI copies by path and host.
@@ -235,9 +236,9 @@ extension Exchange {
     }
 
     private func mayRetry(after failure: FailureClass) -> Bool {
-        guard client != nil, let group, attempts.count < min(group.runtime.retries, Self.maximumAttempts) else {
-            return false
-        }
+        guard client != nil, !(upload?.hasBegun ?? false), let group,
+            attempts.count < min(group.runtime.retries, Self.maximumAttempts)
+        else { return false }
         switch failure {
         case .clientFault: return false
         case .keyFault, .rateLimit: return group.runtime.credentials.count > triedCredentials.count + 1

@@ -20,7 +20,8 @@ extension Exchange {
     func prepare(_ refusal: Refusal, keepsAlive: Bool) {
         self.refusal = refusal
         statusSent = UInt16(clamping: refusal.status)
-        keepsClientAlive = keepsAlive
+        // What is still to come of a body would be taken for the next request.
+        keepsClientAlive = keepsAlive && upload?.isWhole ?? true
         framing = .asReceived
         endsMessage = true
         var out = ByteBufferAllocator().buffer(capacity: 768)
@@ -28,7 +29,7 @@ extension Exchange {
             refusal,
             body: refusal.body(route.dialect == .auto ? group?.runtime.dialect ?? .auto : route.dialect),
             requestID: id.text,
-            keepsAlive: keepsAlive && !loopContext.isDraining,
+            keepsAlive: keepsClientAlive && !loopContext.isDraining,
             clientMinor: clientMinor,
             omitsBody: omitsBody,
             into: &out

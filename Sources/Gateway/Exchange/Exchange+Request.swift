@@ -89,6 +89,10 @@ extension Exchange {
         requestBytes += data.readableBytes
         guard requestBytes <= loopContext.table.limits.requestBody else { return false }
         guard refusalBeforeBody == nil else { return true }
+        if upload != nil {
+            passUp(data, isLast: isLast)
+            return true
+        }
         if body == nil {
             body = data
             if !isLast, let head, case .length(let length) = head.framing {
@@ -102,22 +106,33 @@ extension Exchange {
 
     /// The whole request is here: looks into its body, edits what the rules ask for, and sends it on.
     func requestComplete() {
-        guard phase == .receiving else { return }
+        guard phase == .receiving, upload == nil else { return }
         if let refusal = refusalBeforeBody {
             refuse(refusal, keepsAlive: keepsClientAlive)
             return
         }
         guard let head, let group else { return }
-        if route.inspectsBody, let body, head.value(.contentEncoding) == nil {
+        if route.inspectsBody, let body {
             let contentType = head.value(.contentType)
+            let contentEncoding = head.value(.contentEncoding)
             facts = body.withUnsafeReadableBytes {
-                RequestFacts(scanning: $0, route: route, contentType: contentType)
+                RequestFacts(
+                    scanning: $0,
+                    route: route,
+                    contentType: contentType,
+                    contentEncoding: contentEncoding
+                )
             }
         }
+        prepareAttempts(group.runtime)
+        startAttempt()
+    }
+
+    /// Settles which model is asked for, and edits what the rules ask for.
+    func prepareAttempts(_ group: GroupRuntime) {
         modelRequested = route.model ?? facts.model
         modelSent = modelRequested
-        applyRules(group.runtime)
-        startAttempt()
+        applyRules(group)
     }
 
     /// Redirects the model and asks for usage, each as an edit of the bytes concerned and no others.

@@ -50,6 +50,7 @@ final class Exchange {
     var modelRequested: String?
     var modelSent: String?
     var body: ByteBuffer?
+    var upload: Upload?
     var requestBytes = 0
     var hidesUsageChunk = false
     var refusalBeforeBody: Refusal?
@@ -168,7 +169,7 @@ final class Exchange {
         case .receiving:
             // Nothing went upstream and nobody is there to be answered, but the request was made.
             finish(.clientGone, ending: .cut)
-        case .sent where drainsAfterClient: startDrain()
+        case .sent where drainsAfterClient && upload?.isWhole ?? true: startDrain()
         case .connecting, .sent, .discarding:
             abandonUpstream()
             recordAttempt(failure: .clientGone)

@@ -82,14 +82,16 @@ final class ClientHandler: ChannelDuplexHandler {
     /// Holds reads back while a request is under way and enough of the next one is here; until then a read stays open,
     /// because only a read tells that the client has gone.
     func read(context: ChannelHandlerContext) {
-        let holds =
+        let isHeld =
             switch phase {
             case .busy: buffer.readableBytes >= Self.pipelineLimit
+            case .body: !(exchange?.wantsBody ?? true)
             case .tunnel: exchange?.holdsClientBack ?? false
-            default: false
+            case .head, .lingering, .closed: false
             }
-        if holds {
+        if isHeld {
             readIsHeld = true
+            if case .body = phase { exchange?.bodyIsHeld() }
         } else {
             context.read()
         }
@@ -109,6 +111,13 @@ final class ClientHandler: ChannelDuplexHandler {
         buffer = ByteBuffer()
         resume()
         return early
+    }
+
+    /// Called by the exchange when the upstream takes more of the body.
+    func bodyMayGoOn() {
+        guard readIsHeld, case .body = phase else { return }
+        deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
+        resume()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -172,6 +181,7 @@ final class ClientHandler: ChannelDuplexHandler {
         case .head:
             begin(Exchange(loopContext, client: self, head: nil))
             refuse(Refusal(408, "client_timeout", "The request's head did not arrive in time."))
+        case .body where readIsHeld: deadline = .max
         case .body:
             refuse(Refusal(408, "client_timeout", "The request's body did not arrive in time."))
         case .busy, .tunnel: deadline = .max
@@ -231,6 +241,7 @@ final class ClientHandler: ChannelDuplexHandler {
         phase = .body
         deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
         if exchange.expectsContinue { sendContinue() }
+        _ = exchange.beginUpload()
         return true
     }
 
@@ -263,6 +274,8 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     private func requestComplete(_ exchange: Exchange) {
+        // The answer to a body that passes through can be at its end before the body is.
+        guard self.exchange === exchange else { return }
         phase = .busy
         deadline = .max
         exchange.requestComplete()
@@ -272,7 +285,11 @@ final class ClientHandler: ChannelDuplexHandler {
     private func refuse(_ refusal: Refusal) {
         phase = .busy
         deadline = .max
-        exchange?.refuse(refusal, keepsAlive: false)
+        if exchange?.upload != nil {
+            exchange?.uploadBroke(refusal)
+        } else {
+            exchange?.refuse(refusal, keepsAlive: false)
+        }
     }
 
     private func linger(_ context: ChannelHandlerContext) {

@@ -39,8 +39,13 @@ final class UpstreamHandler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+    /// Whether the upstream takes more bytes without their piling up here.
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
     /// Sends a request; its answer goes to `exchange`.
-    func send(_ exchange: Exchange, head: ByteBuffer, body: ByteBuffer?, omitsBody: Bool) {
+    ///
+    /// - Parameter bodyFollows: whether the body comes piece by piece through ``sendBody(_:isLast:)``.
+    func send(_ exchange: Exchange, head: ByteBuffer, body: ByteBuffer?, omitsBody: Bool, bodyFollows: Bool) {
         guard let context else {
             exchange.upstreamClosed(error: nil, receivedAny: false)
             return
@@ -50,6 +55,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
         receivedAny = false
         decoder = nil
         guard let body else {
+            requestIsOut = !bodyFollows
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
             return
         }
@@ -65,6 +71,23 @@ final class UpstreamHandler: ChannelDuplexHandler {
         written.futureResult.assumeIsolated().whenSuccess { self.requestIsOut = true }
         context.write(wrapOutboundOut(head), promise: nil)
         context.writeAndFlush(wrapOutboundOut(body), promise: written)
+    }
+
+    /// Sends a piece of a body that follows its head, or of a websocket.
+    func sendBody(_ data: ByteBuffer, isLast: Bool) {
+        guard let context else { return }
+        guard isLast else {
+            context.writeAndFlush(wrapOutboundOut(data), promise: nil)
+            return
+        }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess { self.requestIsOut = true }
+        context.writeAndFlush(wrapOutboundOut(data), promise: written)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { exchange?.upstreamCaughtUp() }
+        context.fireChannelWritabilityChanged()
     }
 
     /// Lets go of the exchange and closes: what still comes is of no interest.
@@ -96,19 +119,6 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         exchange?.upstreamReadComplete()
-    }
-
-    /// Sends a websocket's bytes on.
-    func pass(_ bytes: ByteBuffer) {
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-    }
-
-    /// Whether the upstream takes more bytes without their piling up here.
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if isTunnel, context.channel.isWritable { exchange?.upstreamCaughtUp() }
-        context.fireChannelWritabilityChanged()
     }
 
     /// Holds reads back while the client is slower than the upstream.

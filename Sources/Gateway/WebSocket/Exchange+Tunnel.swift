@@ -80,7 +80,7 @@ extension Exchange {
             tunnel.read(client: bytes)
             extendTunnel()
         }
-        connection.pass(bytes)
+        connection.sendBody(bytes, isLast: false)
     }
 
     /// Bytes from the upstream.
@@ -102,9 +102,6 @@ extension Exchange {
 
     /// Whether the client should read on: not while the upstream is slow.
     var holdsClientBack: Bool { connection.map { !$0.isWritable } ?? false }
-
-    /// The upstream takes bytes again.
-    func upstreamCaughtUp() { client?.resume() }
 
     /// The upstream's close frame is here, and held: the session is over and its facts are final.
     private func sessionClosed() {
@@ -145,6 +142,7 @@ extension Exchange {
 
     private func extendTunnel() {
         let isClosing = terminal != nil || tunnel?.clientHasClosed ?? false
-        deadline = loopContext.now() + (isClosing ? Tunnel.closePatience : group?.runtime.idleTimeout ?? 0)
+        let idleTimeout = group?.runtime.idleTimeout ?? 0
+        deadline = loopContext.now() + (isClosing ? min(Tunnel.closePatience, idleTimeout) : idleTimeout)
     }
 }

@@ -7,6 +7,9 @@ import Views
 
 /// The exit codes, those of `sysexits.h`; `tollgate --help` documents them.
 enum Exit {
+    static let changed = ExitCode(1)
+    static let notSigned = ExitCode(2)
+    static let cutOff = ExitCode(3)
     static let usage = ExitCode(64)
     static let badData = ExitCode(65)
     static let noInput = ExitCode(66)
@@ -26,6 +29,15 @@ enum Exit {
         case .conflict: inUse
         case .invalidBook, .damaged: badData
         case .unavailable: unavailable
+        }
+    }
+
+    static func code(of failure: AuditFailure) -> ExitCode {
+        switch failure.kind {
+        case .malformed: badData
+        case .cut: cutOff
+        case .signature: notSigned
+        case .trailing, .missing, .unreadable, .altered, .field, .hashes, .root, .digest: changed
         }
     }
 
@@ -57,6 +69,9 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
     } catch let error as GatewayError {
         Words.error(error.description)
         throw error.code == .listen ? Exit.unavailable : Exit.configuration
+    } catch let failure as AuditFailure {
+        Words.error(failure.message)
+        throw Exit.code(of: failure)
     } catch let error as ViewError {
         Words.error(error.description)
         throw Exit.badData
