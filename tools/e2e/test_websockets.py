@@ -301,7 +301,7 @@ def test_the_google_sdk_speaks_live(gateway, upstream, monkeypatch):
                     said += message.text or ""
                 assert said == "one two"
 
-    asyncio.run(talk())
+    asyncio.run(asyncio.wait_for(talk(), 30))
     session = upstream.sessions[0]
     assert session.turns == 2
     assert session.headers["x-goog-api-key"] == "sk-upstream-gemini-0123456789"

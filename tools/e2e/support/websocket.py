@@ -159,7 +159,8 @@ class WebSocketUpstream:
             if "setup" in event:
                 send({"setupComplete": {}})
                 continue
-            content = event.get("clientContent")
+            # The SDK spells it either way.
+            content = event.get("clientContent") or event.get("client_content")
             if not content:
                 continue
             text = content["turns"][0]["parts"][0]["text"]
