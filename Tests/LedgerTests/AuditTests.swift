@@ -116,6 +116,24 @@ import Testing
         #expect(audit.failure?.sequences == 1...256)
     }
 
+    /// A flipped bit in a table file: the first record that cannot be read is told, and none before it is doubted.
+    @Test(arguments: [0.1, 0.5, 0.9])
+    func damagedTableIsFound(where fraction: Double) throws {
+        try fill(40_000)
+        try change { database, _ in try database.compact() }
+        let folder = data + "/ledger/"
+        let tables = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".ldb") }
+        let sizes = try tables.map { try Data(contentsOf: URL(fileURLWithPath: folder + $0)).count }
+        let biggest = folder + tables[try #require(sizes.indices.max { sizes[$0] < sizes[$1] })]
+        var content = [UInt8](try Data(contentsOf: URL(fileURLWithPath: biggest)))
+        content[Int(Double(content.count) * fraction)] ^= 0x10
+        try Data(content).write(to: URL(fileURLWithPath: biggest))
+        let audit = try audit()
+        let first = try #require(audit.failure?.sequences?.lowerBound)
+        #expect(audit.failure?.kind == .unreadable)
+        #expect(Double(first) > 40_000 * (fraction - 0.1) && Double(first) < 40_000 * (fraction + 0.1))
+    }
+
     /// Whoever recomputes all hashes still cannot sign.
     @Test func rewrittenHistoryIsFound() throws {
         try fill(600)
