@@ -104,6 +104,19 @@ enum Wire {
         }
     }
 
+    /// Sends a request's head and leaves the rest to `body`.
+    static func converse<R: Sendable>(
+        port: Int,
+        _ request: String,
+        _ body: @Sendable (inout ScriptedUpstream.Peer) async throws -> R
+    ) async throws -> R {
+        try await connect(port: port) { inbound, outbound in
+            var peer = ScriptedUpstream.Peer(inbound: inbound.makeAsyncIterator(), outbound: outbound)
+            try await peer.send(request)
+            return try await body(&peer)
+        }
+    }
+
     private static func connect<R: Sendable>(
         port: Int,
         _ body:

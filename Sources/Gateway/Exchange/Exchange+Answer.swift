@@ -10,7 +10,7 @@ extension Exchange {
     func relay(_ answer: MessageHead, now: Int64) {
         phase = .relaying
         statusSent = UInt16(clamping: answer.status)
-        deadline = now + (group?.runtime.idleTimeout ?? 0)
+        deadline = drainBound(now + (group?.runtime.idleTimeout ?? 0))
         let contentType = answer.value(.contentType)
         var meter = ResponseMeter(
             route: route,
@@ -61,7 +61,7 @@ extension Exchange {
             if isCommitted { passOn(data) } else { held.append(HeldSlice(start: received, bytes: data)) }
             return
         case .relaying: break
-        case .receiving, .connecting, .sent, .ended: return
+        case .tunnelling, .receiving, .connecting, .sent, .ended: return
         }
         let now = loopContext.now()
         if firstByteAt == nil { firstByteAt = now }
@@ -150,7 +150,7 @@ extension Exchange {
 
     /// The upstream has no more for now: what was passed on goes out.
     func upstreamReadComplete() {
-        guard phase == .relaying || phase == .committing && isCommitted else { return }
+        guard phase == .relaying || phase == .tunnelling || phase == .committing && isCommitted else { return }
         if let head = answerHead, held.isEmpty, phase == .relaying, client != nil {
             client?.write(head)
             answerHead = nil
@@ -182,7 +182,7 @@ extension Exchange {
             endsMessage = true
             if isCommitted { endAnswer(intact: true) }
         case .sent: attemptFailed(.cut)
-        case .receiving, .connecting, .ended: break
+        case .receiving, .connecting, .tunnelling, .ended: break
         }
     }
 
@@ -230,26 +230,42 @@ extension Exchange {
     func clientLeftWhileRelaying() {
         held.removeAll()
         answerHead = nil
-        guard let runtime = group?.runtime, runtime.drains else {
+        guard drainsAfterClient else {
             abandonUpstream()
             recordAttempt(failure: .clientGone)
             finish(.clientGone, ending: .cut)
             return
         }
+        startDrain()
+    }
+
+    /// Whether an answer that nobody waits for any more is read on for what it used.
+    var drainsAfterClient: Bool { group?.runtime.drains ?? false && !opensWebSocket && !loopContext.isCutting }
+
+    /// The client is gone: from now on the answer is read for its usage alone.
+    func startDrain() {
         let now = loopContext.now()
         drainStarted = now
-        deadline = now + min(runtime.idleTimeout, runtime.drainTime)
+        deadline = drainBound(phase == .sent ? deadline : now + (group?.runtime.idleTimeout ?? 0))
         connection?.resume()
     }
 
+    /// A deadline, or where the reading goes on without a client, the end of its time if that is earlier.
+    private func drainBound(_ deadline: Int64) -> Int64 {
+        guard let runtime = group?.runtime, let drainStarted else { return deadline }
+        return min(deadline, drainStarted + runtime.drainTime)
+    }
+
     private func drained(_ count: Int, now: Int64) {
-        guard let runtime = group?.runtime, let drainStarted else { return }
+        guard let runtime = group?.runtime else { return }
         drainedBytes += count
-        deadline = min(now + runtime.idleTimeout, drainStarted + runtime.drainTime)
+        deadline = drainBound(now + runtime.idleTimeout)
         if drainedBytes > runtime.drainBytes { endDrain() }
     }
 
-    private func endDrain() {
+    /// Stops reading for the usage alone: its time or its bytes are used up, or the gateway ends.
+    func endDrain() {
+        guard drainStarted != nil, phase == .sent || phase == .relaying else { return }
         abandonUpstream()
         recordAttempt(failure: .clientGone)
         finish(.clientGone, ending: terminal == nil ? .cut : .complete)

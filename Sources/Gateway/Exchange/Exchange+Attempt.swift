@@ -15,7 +15,7 @@ extension Exchange {
         return group.runtime.upstreams[upstreamIndex]
     }
 
-    private var credential: Credential? {
+    var credential: Credential? {
         guard let group, let index = credentialIndex, index < group.runtime.credentials.count else { return nil }
         return group.runtime.credentials[index]
     }
@@ -48,7 +48,7 @@ extension Exchange {
         attemptNumber += 1
         phase = .connecting
         deadline = loopContext.now() + group.runtime.connectTimeout
-        group.pools[upstreamIndex].connect(self, fresh: fresh)
+        group.pools[upstreamIndex].connect(self, fresh: fresh || opensWebSocket)
     }
 
     /// Leaves a trace that survives kill -9 before anything goes upstream.
@@ -81,24 +81,22 @@ extension Exchange {
         )
         var dropped: [KnownHeader] = []
         if credential != nil || (loopContext.table.authenticates && callerKeyPlace == nil) {
-            dropped = [.authorization, .apiKey, .googleAPIKey, .azureAPIKey]
+            dropped = [.authorization, .apiKey, .googleAPIKey, .azureAPIKey, .webSocketProtocol]
         } else if let place = callerKeyPlace {
             dropped = [place]
         }
-        HeadWriter.writeRequest(
-            head,
-            HeadWriter.RequestChanges(
-                basePath: target.basePath,
-                path: path,
-                query: query,
-                authority: target.authority,
-                credential: credential.map { (credentialPlace(target), $0.secret) },
-                droppedCredentials: dropped,
-                coding: hidesUsageChunk ? .identity : .readable,
-                contentLength: upload?.length ?? body.map(\.readableBytes) ?? (head.hasContentLength ? 0 : nil)
-            ),
-            into: &out
+        var changes = HeadWriter.RequestChanges(
+            basePath: target.basePath,
+            path: path,
+            query: query,
+            authority: target.authority,
+            credential: credential.map { (credentialPlace(target), $0.secret) },
+            droppedCredentials: dropped,
+            coding: hidesUsageChunk ? .identity : .readable,
+            contentLength: upload?.length ?? body.map(\.readableBytes) ?? (head.hasContentLength ? 0 : nil)
         )
+        changes.opensWebSocket = opensWebSocket
+        HeadWriter.writeRequest(head, changes, into: &out)
         connection.send(self, head: out, body: body, omitsBody: omitsBody, bodyFollows: upload != nil)
         sendHeldBody()
     }
@@ -142,9 +140,10 @@ extension Exchange {
             }
         case .discarding: discardEnded()
         case .relaying: relayBroke(.cut)
+        case .tunnelling: tunnelClosed()
         case .committing:
             upstreamOpenAfterCommit = false
-            if isCommitted { endAnswer(intact: false) }
+            if isCommitted { endAnswer(intact: tunnel != nil) }
         case .receiving, .connecting, .ended: break
         }
     }
@@ -159,7 +158,7 @@ extension Exchange {
         case .committing:
             upstreamOpenAfterCommit = false
             if isCommitted { endAnswer(intact: false) }
-        case .receiving, .connecting, .ended: break
+        case .receiving, .connecting, .tunnelling, .ended: break
         }
     }
 
@@ -218,6 +217,10 @@ extension Exchange {
             startAttempt()
             return
         }
+        guard client != nil else {
+            finish(.clientGone, ending: .cut)
+            return
+        }
         let name = target?.authority ?? "the upstream"
         let refusal =
             switch failure {
@@ -233,7 +236,8 @@ extension Exchange {
     }
 
     private func mayRetry(after failure: FailureClass) -> Bool {
-        guard !(upload?.hasBegun ?? false), let group, attempts.count < min(group.runtime.retries, Self.maximumAttempts)
+        guard client != nil, !(upload?.hasBegun ?? false), let group,
+            attempts.count < min(group.runtime.retries, Self.maximumAttempts)
         else { return false }
         switch failure {
         case .clientFault: return false

@@ -43,7 +43,7 @@ extension Exchange {
         phase = .committing
         self.outcome = outcome
         flush()
-        var learnt = meter.take()?.finish(ending) ?? ResponseFacts()
+        var learnt = meter.take()?.finish(ending) ?? tunnel?.finish(self) ?? ResponseFacts()
         settle(&learnt)
         if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
         deadline = loopContext.now() + Self.commitPatience
@@ -157,7 +157,8 @@ extension Exchange {
         if upstreamOpenAfterCommit {
             release(through: .max)
             flush()
-            deadline = loopContext.now() + (group?.runtime.idleTimeout ?? 0)
+            deadline = loopContext.now() + (tunnel == nil ? group?.runtime.idleTimeout ?? 0 : Tunnel.closePatience)
+            connection?.resume()
             return
         }
         endAnswer(intact: endsMessage)

@@ -11,6 +11,7 @@ extension Exchange {
     /// Routes the request by its head. A refusal waits for the body's end, so that the connection stays of use.
     func start() {
         guard let head else { return }
+        opensWebSocket = head.opensWebSocket
         let table = loopContext.table
         var queryKey: String?
         if let known = loopContext.requestLines.find(head) {
@@ -144,6 +145,8 @@ extension Exchange {
             } else if route.model != nil, let range = path.range(ofPathModel: model) {
                 path.replaceSubrange(range, with: redirect)
                 modelSent = redirect
+            } else if opensWebSocket {
+                redirectQuery(model, to: redirect)
             }
         }
         if group.asksUsage, let edit = facts.usageInsertion {
@@ -151,6 +154,18 @@ extension Exchange {
             hidesUsageChunk = true
         }
         if !edits.isEmpty { body = body?.applying(edits) }
+    }
+
+    /// Puts a redirect's model in the place of the one that a websocket's query names.
+    private func redirectQuery(_ model: String, to redirect: String) {
+        let names = ["model", "deployment"]
+        query = query?.split(separator: "&", omittingEmptySubsequences: false).map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, names.contains(String(parts[0])), RequestTarget.percentDecoded(parts[1]) == model
+            else { return String(pair) }
+            modelSent = redirect
+            return parts[0] + "=" + redirect.percentEncoded
+        }.joined(separator: "&")
     }
 
     /// Finds the caller's key in the four places and remembers which one it was.
@@ -164,6 +179,9 @@ extension Exchange {
                 guard value.count > 7, value.prefix(7).lowercased() == "bearer " else { continue }
                 key = String(value.dropFirst(7))
             case .apiKey, .googleAPIKey, .azureAPIKey: key = head.text(field.value)
+            case .webSocketProtocol:
+                guard let found = head.protocolKey(field) else { continue }
+                key = found
             default: continue
             }
             if let caller = table.caller(key: key) {
@@ -176,6 +194,19 @@ extension Exchange {
 }
 
 extension String {
+    /// The text as it stands in a query: all but letters, digits and `-._~` percent-encoded (RFC 3986 section 2.3).
+    var percentEncoded: String {
+        var result = ""
+        for byte in utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default: result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return result
+    }
+
     /// Where a model's name stands in a path: between a slash and the end, a colon or another slash.
     func range(ofPathModel model: String) -> Range<String.Index>? {
         var start = startIndex

@@ -80,6 +80,7 @@ extension Exchange {
 
     /// The upstream takes bytes again.
     func upstreamCaughtUp() {
+        if tunnel != nil { client?.resume() }
         guard upload != nil else { return }
         awaitAnswer()
         client?.bodyMayGoOn()

@@ -21,6 +21,8 @@ final class Exchange {
         case discarding
         /// The answer passes through.
         case relaying
+        /// The connection has become a websocket's, and its bytes pass in both directions.
+        case tunnelling
         /// The answer is at its end, its event on the way into the ledger.
         case committing
         case ended
@@ -92,6 +94,11 @@ final class Exchange {
     var drainStarted: Int64?
     var drainedBytes = 0
 
+    // The websocket
+    var opensWebSocket = false
+    var tunnel: Tunnel?
+    var turns: Int64 = 0
+
     // The end
     var facted = ResponseFacts()
     var refusal: Refusal?
@@ -125,7 +132,8 @@ final class Exchange {
     /// Whether the upstream should read on: not while the client is slow, nor after the end.
     var wantsMore: Bool {
         switch phase {
-        case .relaying: client?.isWritable ?? true
+        case .relaying, .tunnelling: client?.isWritable ?? true
+        case .committing where tunnel != nil: isCommitted && client?.isWritable ?? true
         case .committing: upstreamOpenAfterCommit ? client?.isWritable ?? true : true
         default: true
         }
@@ -139,6 +147,7 @@ final class Exchange {
         deadline = .max
         switch phase {
         case .connecting: attemptFailed(.connectTimeout)
+        case .sent where drainStarted != nil: endDrain()
         case .sent:
             if connection?.isReady == false {
                 attemptFailed(.connectTimeout)
@@ -147,6 +156,7 @@ final class Exchange {
             }
         case .discarding: discardEnded()
         case .relaying: relayTimedOut(now: now)
+        case .tunnelling: tunnelTimedOut()
         case .committing: commitTimedOut()
         case .receiving, .ended: break
         }
@@ -159,13 +169,18 @@ final class Exchange {
         case .receiving:
             // Nothing went upstream and nobody is there to be answered, but the request was made.
             finish(.clientGone, ending: .cut)
+        case .sent where drainsAfterClient && upload?.isWhole ?? true: startDrain()
         case .connecting, .sent, .discarding:
             abandonUpstream()
             recordAttempt(failure: .clientGone)
             finish(.clientGone, ending: .cut)
         case .relaying: clientLeftWhileRelaying()
+        case .tunnelling: clientLeftWhileTunnelling()
         case .committing:
-            if upstreamOpenAfterCommit { abandonUpstream() }
+            guard upstreamOpenAfterCommit else { break }
+            upstreamOpenAfterCommit = false
+            abandonUpstream()
+            if isCommitted { endAnswer(intact: false) }
         case .ended: break
         }
     }

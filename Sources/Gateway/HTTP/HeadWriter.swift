@@ -33,6 +33,8 @@ package enum HeadWriter {
         package var coding: Coding
         /// The length of the body; nil when there is none and the client gave no length.
         package var contentLength: Int?
+        /// Asks for a websocket, without extensions: they change what frames mean, and then nothing could be metered.
+        package var opensWebSocket = false
 
         package init(
             basePath: String,
@@ -58,6 +60,7 @@ package enum HeadWriter {
     /// Writes a request's head for the upstream.
     package static func writeRequest(_ head: MessageHead, _ changes: RequestChanges, into out: inout ByteBuffer) {
         var acceptEncoding: Range<Int>?
+        var subprotocols: [Range<Int>] = []
         head.bytes.withUnsafeReadableBytes { bytes in
             _ = out.writeBytes(bytes[head.first])
             out.writeInteger(UInt8(ascii: " "))
@@ -78,9 +81,22 @@ package enum HeadWriter {
                 case .acceptEncoding:
                     acceptEncoding = acceptEncoding ?? field.value
                     return false
+                case .webSocketExtensions: return !changes.opensWebSocket
+                case .webSocketProtocol:
+                    guard changes.droppedCredentials.contains(.webSocketProtocol) else { return true }
+                    subprotocols.append(field.value)
+                    return false
                 default: return true
                 }
             }
+            for list in subprotocols {
+                let kept = ProtocolKey.removed(from: UnsafeRawBufferPointer(rebasing: bytes[list]))
+                guard !kept.isEmpty else { continue }
+                out.writeStaticString("sec-websocket-protocol: ")
+                out.writeString(kept)
+                out.writeStaticString("\r\n")
+            }
+            if changes.opensWebSocket { out.writeStaticString("connection: Upgrade\r\nupgrade: websocket\r\n") }
             if changes.coding == .identity {
                 if acceptEncoding != nil { out.writeStaticString("accept-encoding: identity\r\n") }
             } else if let range = acceptEncoding {
@@ -135,6 +151,18 @@ package enum HeadWriter {
         }
         if framing == .chunked { out.writeStaticString("transfer-encoding: chunked\r\n") }
         finish(requestID: requestID, keepsAlive: keepsAlive, clientMinor: clientMinor, into: &out)
+    }
+
+    /// Writes the head that opens a websocket for the client.
+    package static func writeWebSocket(_ head: MessageHead, requestID: String, into out: inout ByteBuffer) {
+        out.writeStaticString("HTTP/1.1 101 ")
+        head.bytes.withUnsafeReadableBytes { bytes in
+            _ = out.writeBytes(bytes[head.second])
+            out.writeStaticString("\r\n")
+            copyFields(head, bytes, into: &out) { _ in true }
+        }
+        out.writeStaticString("connection: Upgrade\r\nupgrade: websocket\r\n")
+        finish(requestID: requestID, keepsAlive: true, clientMinor: 1, into: &out)
     }
 
     /// Writes the whole of an answer that Tollgate itself gives.

@@ -17,6 +17,8 @@ package enum KnownHeader: UInt8, Sendable {
     case azureAPIKey
     case expect
     case retryAfter
+    case webSocketProtocol
+    case webSocketExtensions
     /// `x-amzn-bedrock-*`, some of which carry token counts.
     case bedrock
     /// `x-tollgate-*`, which only this gateway may set.
@@ -44,6 +46,8 @@ package enum KnownHeader: UInt8, Sendable {
         case 17 where name.equalsLowercase("transfer-encoding"): self = .transferEncoding
         case 18 where name.equalsLowercase("proxy-authenticate"): self = .hopByHop
         case 19 where name.equalsLowercase("proxy-authorization"): self = .hopByHop
+        case 22 where name.equalsLowercase("sec-websocket-protocol"): self = .webSocketProtocol
+        case 24 where name.equalsLowercase("sec-websocket-extensions"): self = .webSocketExtensions
         case 11... where name.prefix(11).equalsLowercase("x-tollgate-"): self = .tollgate
         case 15... where name.prefix(15).equalsLowercase("x-amzn-bedrock-"): self = .bedrock
         default: self = .other

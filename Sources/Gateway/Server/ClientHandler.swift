@@ -16,6 +16,8 @@ final class ClientHandler: ChannelDuplexHandler {
         case body
         /// The exchange is under way.
         case busy
+        /// The connection is a websocket's: all bytes go to the exchange as they are.
+        case tunnel
         /// Answered for the last time; what still comes is thrown away so that the answer is not lost to a reset.
         case lingering
         case closed
@@ -65,6 +67,10 @@ final class ClientHandler: ChannelDuplexHandler {
             if lingered > Self.lingerBytes { close() }
             return
         }
+        if case .tunnel = phase {
+            exchange?.clientTunnelled(incoming)
+            return
+        }
         if buffer.readableBytes == 0 {
             buffer = incoming
         } else {
@@ -80,6 +86,7 @@ final class ClientHandler: ChannelDuplexHandler {
             switch phase {
             case .busy: buffer.readableBytes >= Self.pipelineLimit
             case .body: !(exchange?.wantsBody ?? true)
+            case .tunnel: exchange?.holdsClientBack ?? false
             case .head, .lingering, .closed: false
             }
         if isHeld {
@@ -90,12 +97,27 @@ final class ClientHandler: ChannelDuplexHandler {
         }
     }
 
+    /// Reads on after the upstream has caught up.
+    func resume() {
+        guard readIsHeld, let context else { return }
+        readIsHeld = false
+        context.read()
+    }
+
+    /// From now on the connection is a websocket's; returns what has come of it so far.
+    func beginTunnel() -> ByteBuffer {
+        phase = .tunnel
+        let early = buffer
+        buffer = ByteBuffer()
+        resume()
+        return early
+    }
+
     /// Called by the exchange when the upstream takes more of the body.
     func bodyMayGoOn() {
-        guard readIsHeld, case .body = phase, let context else { return }
-        readIsHeld = false
+        guard readIsHeld, case .body = phase else { return }
         deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
-        context.read()
+        resume()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -134,10 +156,7 @@ final class ClientHandler: ChannelDuplexHandler {
         }
         phase = .head
         startIdleTimer()
-        if readIsHeld {
-            readIsHeld = false
-            context.read()
-        }
+        resume()
         if buffer.readableBytes > 0 { process() }
     }
 
@@ -165,7 +184,7 @@ final class ClientHandler: ChannelDuplexHandler {
         case .body where readIsHeld: deadline = .max
         case .body:
             refuse(Refusal(408, "client_timeout", "The request's body did not arrive in time."))
-        case .busy: deadline = .max
+        case .busy, .tunnel: deadline = .max
         }
     }
 
@@ -176,7 +195,7 @@ final class ClientHandler: ChannelDuplexHandler {
                 guard readHead() else { return }
             case .body:
                 guard readBody() else { return }
-            case .busy, .closed: return
+            case .busy, .tunnel, .closed: return
             case .lingering:
                 buffer.clear()
                 return
@@ -279,10 +298,7 @@ final class ClientHandler: ChannelDuplexHandler {
         buffer.clear()
         deadline = loopContext.now() + Self.lingerTime
         context.close(mode: .output, promise: nil)
-        if readIsHeld {
-            readIsHeld = false
-            context.read()
-        }
+        resume()
     }
 
     private func sendContinue() {

@@ -15,6 +15,8 @@ final class LoopContext {
     var prices: PriceCache
     var requestLines = RequestLineCache()
     var isDraining = false
+    /// True once requests under way are cut.
+    private(set) var isCutting = false
 
     private var groups: [String: LoopGroup] = [:]
     private var clients: [ClientHandler] = []
@@ -98,7 +100,10 @@ final class LoopContext {
 
     /// Cuts every request under way, as if its client had gone.
     func cut() {
+        isCutting = true
+        let orphans = active.filter { $0.client == nil }
         for client in clients { client.close() }
+        for exchange in orphans { exchange.endDrain() }
     }
 
     var connectionCount: Int { clients.count }

@@ -20,6 +20,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
     private var buffer = ByteBuffer()
     private var keepsAlive = false
     private var omitsBody = false
+    /// True once the connection is a websocket's.
+    private var isTunnel = false
     private var requestIsOut = true
     private var receivedAny = false
     private var failure: (any Error)?
@@ -71,7 +73,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(body), promise: written)
     }
 
-    /// Sends a piece of a body that follows its head.
+    /// Sends a piece of a body that follows its head, or of a websocket.
     func sendBody(_ data: ByteBuffer, isLast: Bool) {
         guard let context else { return }
         guard isLast else {
@@ -168,6 +170,13 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     private func process() {
         while let exchange {
+            if isTunnel {
+                guard buffer.readableBytes > 0 else { return }
+                let bytes = buffer
+                buffer = ByteBuffer()
+                exchange.upstreamTunnelled(bytes)
+                return
+            }
             if decoder == nil {
                 guard readHead(exchange) else { return }
             } else if readBody(exchange) {
@@ -183,6 +192,11 @@ final class UpstreamHandler: ChannelDuplexHandler {
     private func readHead(_ exchange: Exchange) -> Bool {
         do {
             guard let head = try parser.next(&buffer, bodyless: omitsBody) else { return false }
+            if exchange.opensWebSocket, head.acceptsWebSocket {
+                isTunnel = true
+                exchange.beginTunnel(head)
+                return true
+            }
             if head.status < 200 { return head.status != 101 || refuse(exchange, "an unasked change of protocol") }
             keepsAlive = head.keepsAlive
             let decoder = BodyDecoder(head.framing)
