@@ -9,6 +9,7 @@ public enum Event: Equatable, Sendable {
     case requestInterrupted(RequestInterrupted)
     case configurationChanged(ConfigurationChanged)
     case historyTruncated(HistoryTruncated)
+    case ledgerGap(LedgerGap)
 }
 
 /// The kinds of events, as stored. Raw values are stored: never renumber them.
@@ -22,6 +23,7 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
     case requestInterrupted = 7
     case configurationChanged = 8
     case historyTruncated = 9
+    case ledgerGap = 10
 
     /// The name in the JSON form.
     public var name: String {
@@ -35,6 +37,7 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
         case .requestInterrupted: "request.interrupted"
         case .configurationChanged: "config.changed"
         case .historyTruncated: "history.truncated"
+        case .ledgerGap: "ledger.gap"
         }
     }
 }

@@ -41,6 +41,11 @@ public enum EventCodec {
             writer.varint(event.first)
             writer.varint(event.last)
             return writer.bytes
+        case .ledgerGap(let event):
+            var writer = header(.ledgerGap, event.time)
+            writer.fixed64(UInt64(bitPattern: event.since))
+            writer.varint(event.requests)
+            return writer.bytes
         }
     }
 
@@ -143,6 +148,10 @@ public enum EventCodec {
             )
         case .historyTruncated:
             return .historyTruncated(HistoryTruncated(time: time, first: reader.varint(), last: reader.varint()))
+        case .ledgerGap:
+            return .ledgerGap(
+                LedgerGap(time: time, since: Int64(bitPattern: reader.fixed64()), requests: reader.varint())
+            )
         case .requestStarted, .requestCompleted, .requestInterrupted: return nil
         }
     }

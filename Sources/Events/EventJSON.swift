@@ -63,6 +63,13 @@ public enum EventJSON {
             json.number(event.first)
             json.key("last")
             json.number(event.last)
+        case .ledgerGap(let event):
+            json.key("time")
+            time(event.time, &json)
+            json.key("since")
+            time(event.since, &json)
+            json.key("requests")
+            json.number(event.requests)
         }
     }
 
@@ -115,6 +122,7 @@ extension Event {
         case .requestInterrupted: .requestInterrupted
         case .configurationChanged: .configurationChanged
         case .historyTruncated: .historyTruncated
+        case .ledgerGap: .ledgerGap
         }
     }
 
@@ -130,6 +138,7 @@ extension Event {
         case .requestInterrupted(let event): event.time
         case .configurationChanged(let event): event.time
         case .historyTruncated(let event): event.time
+        case .ledgerGap(let event): event.time
         }
     }
 }

@@ -101,3 +101,20 @@ public struct HistoryTruncated: Equatable, Sendable {
         self.last = last
     }
 }
+
+/// `ledger.gap`: requests that were forwarded while the ledger could not be written have no events of their own.
+public struct LedgerGap: Equatable, Sendable {
+    /// When the ledger took events again, in microseconds since 1970 (UTC).
+    public var time: Int64
+    /// When the first of the requests started, in microseconds since 1970 (UTC).
+    public var since: Int64
+    /// How many requests were forwarded unrecorded.
+    public var requests: UInt64
+
+    /// A gap.
+    public init(time: Int64, since: Int64, requests: UInt64) {
+        self.time = time
+        self.since = since
+        self.requests = requests
+    }
+}

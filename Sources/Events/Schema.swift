@@ -27,6 +27,7 @@ public enum Schema {
         7 request.interrupted: body of request.started, time
         8 config.changed: time, hash bytes, summary string
         9 history.truncated: time, first u, last u
+        10 ledger.gap: time, since f64, requests u
 
         """
 

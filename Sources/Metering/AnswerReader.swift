@@ -6,6 +6,8 @@ struct AnswerReader: ~Copyable {
     struct Outcome {
         /// It is the one that ends the stream.
         var isTerminal = false
+        /// It says that one candidate has ended; others may go on.
+        var mayGoOn = false
         /// It is the OpenAI-style chunk that carries nothing but usage.
         var isUsageChunk = false
     }
@@ -69,6 +71,7 @@ struct AnswerReader: ~Copyable {
         if scanner.tallies.mask != 0 { tallies.merge(scanner.tallies) }
         if scanner.hasValue(.error) || type == .error { readError(type) }
         outcome.isTerminal = isTerminal(type)
+        outcome.mayGoOn = scanner.hasValue(.finishReason)
         outcome.isUsageChunk =
             scanner.hasChoices && !scanner.hasChoice && scanner.hasValue(.usage) && hasUsage
             && !scanner.hasValue(.error)
@@ -108,7 +111,7 @@ struct AnswerReader: ~Copyable {
     }
 
     private func isTerminal(_ type: DocumentType) -> Bool {
-        if type == .final || type == .messageStop || scanner.has(.finishReason) { return true }
+        if type == .final || type == .messageStop || scanner.hasValue(.finishReason) { return true }
         if scanner.has(.invocationMetrics) { return true }
         return scanner.withValue(.done) { $0.equals("true") } ?? false
     }

@@ -10,6 +10,7 @@ public struct StreamVerdict: Equatable, Sendable {
     /// A range, newly decided and before `decided`, that the client must not see: the usage chunk it did not ask for.
     public var dropped: Range<UInt64>?
     /// Where the event that ends the stream begins, once it was seen: hold from here until the ledger has the event.
+    /// It moves on, or is nil again, where what looked like the end was the end of one candidate.
     public var terminal: UInt64?
 
     /// A verdict.

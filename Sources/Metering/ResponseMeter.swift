@@ -28,6 +28,7 @@ public struct ResponseMeter: ~Copyable {
     private var offset: UInt64 = 0
     private var released: UInt64 = 0
     private var terminal: UInt64?
+    private var terminalIsFinal = false
     private var dropped: Range<UInt64>?
     private var lastDropEnd: UInt64?
 
@@ -130,10 +131,10 @@ public struct ResponseMeter: ~Copyable {
         offset &+= UInt64(bytes.count)
         dropped = nil
         if let inflater {
-            let had = terminal != nil
+            let before = terminal
             if inflater.state == .running { inflater.decode(bytes) { read($0, at: base) } }
             // Positions in the decoded body mean nothing on the wire.
-            if !had, terminal != nil { terminal = base }
+            if terminal != before, terminal != nil { terminal = base }
             return StreamVerdict(decided: offset, terminal: terminal)
         }
         read(bytes, at: base)
@@ -206,9 +207,21 @@ public struct ResponseMeter: ~Copyable {
 
     private mutating func endEvent(_ end: UInt64) {
         let outcome = reader.endDocument(events.event)
-        if outcome.isTerminal, terminal == nil { terminal = events.start }
+        note(outcome, at: events.start)
         if hides, outcome.isUsageChunk, events.start >= released { drop(events.start..<end) }
         events.next()
+    }
+
+    /// Keeps up where the stream ends. A candidate's end is the stream's only until another candidate, or the same one
+    /// again, has more to say.
+    private mutating func note(_ outcome: AnswerReader.Outcome, at start: UInt64) {
+        guard !terminalIsFinal else { return }
+        if outcome.isTerminal {
+            terminal = start
+            terminalIsFinal = !outcome.mayGoOn
+        } else {
+            terminal = nil
+        }
     }
 
     private mutating func drop(_ range: Range<UInt64>) {
@@ -226,7 +239,7 @@ public struct ResponseMeter: ~Copyable {
         var index = 0
         while let end = json.consume(bytes, from: index, at: base, into: &reader.scanner) {
             let outcome = reader.endDocument()
-            if isStream, outcome.isTerminal, terminal == nil { terminal = json.start }
+            if isStream { note(outcome, at: json.start) }
             index = end
         }
     }

@@ -103,7 +103,7 @@ package struct ViewFold {
             state.lastStart = event.time
         case .historyTruncated:
             state.truncations &+= 1
-        case .nodeStopped, .configurationChanged:
+        case .nodeStopped, .configurationChanged, .ledgerGap:
             break
         }
     }

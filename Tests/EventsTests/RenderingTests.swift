@@ -49,8 +49,8 @@ import Testing
     }
 
     static let typicalHash = "2c95283dd1fe28351df74b5e36a7e254a3d9d96d7fd837cab4503f1c9dd04a79"
-    static let schemaHash = "418439c94cba5f12f7486d8443a07872f132aabb4c6fbe9819f3b47b72be8ce5"
-    static let allHash = "c2deb384617b69662751811835320d9f68f18550593756f6a08637098a622c48"
+    static let schemaHash = "5ab9c83fa8ba074c4aa1c8843eb8ac9e13f71c8bc1fa92163b3c0e74afd87d08"
+    static let allHash = "2c8cbf38eda858b89c2234567eb95d9ff9569c03e7bc8f00a182936687d28d24"
 
     @Test(arguments: [
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),

@@ -193,6 +193,8 @@ enum Samples {
             )
         case .historyTruncated:
             .historyTruncated(HistoryTruncated(time: signed(&random), first: random.next(), last: random.next()))
+        case .ledgerGap:
+            .ledgerGap(LedgerGap(time: signed(&random), since: signed(&random), requests: random.next()))
         }
     }
 }

@@ -9,6 +9,8 @@ extension Exchange {
     /// Starts to pass the answer on. Its head waits for the first bytes of the body, to go out in one write with them.
     func relay(_ answer: MessageHead, now: Int64) {
         phase = .relaying
+        // Nothing is tried again from here on.
+        body = nil
         statusSent = UInt16(clamping: answer.status)
         deadline = drainBound(now + (group?.runtime.idleTimeout ?? 0))
         let contentType = answer.value(.contentType)
@@ -27,7 +29,8 @@ extension Exchange {
         self.meter = consume meter
         switch answer.framing {
         case .none: framing = .asReceived
-        case .length where !(hidesUsageChunk && isStream): framing = .asReceived
+        // The meter may find a stream where the type names none, and what it hides would be missing from the length.
+        case .length where !(hidesUsageChunk && answer.status < 300): framing = .asReceived
         case .length, .chunked, .untilClose: framing = clientMinor == 0 ? .close : .chunked
         }
         if framing == .close || !(upload?.isWhole ?? true) { keepsClientAlive = false }
@@ -67,11 +70,18 @@ extension Exchange {
         if firstByteAt == nil { firstByteAt = now }
         let start = received
         received += UInt64(data.readableBytes)
-        deadline = now + (group?.runtime.idleTimeout ?? 0)
         let verdict = data.withUnsafeReadableBytes { meter?.consume($0) } ?? StreamVerdict(decided: received)
+        if !isStream, meter?.isStream ?? false {
+            isStream = true
+            holdsLastSlice = false
+        }
         if let range = verdict.dropped { dropped = range }
-        if terminal == nil, let position = verdict.terminal {
-            terminal = position
+        if verdict.terminal == nil {
+            terminal = nil
+            deadline = now + (group?.runtime.idleTimeout ?? 0)
+        } else if terminal != verdict.terminal {
+            // Comments and pings behind a stream's terminal event do not put its end off.
+            terminal = verdict.terminal
             deadline = now + Self.terminalPatience
         }
         if client == nil {
@@ -191,6 +201,9 @@ extension Exchange {
     func relayTimedOut(now: Int64) {
         if client == nil {
             endDrain()
+        } else if terminal == nil, !wantsMore {
+            // It is the client that takes nothing; the upstream was not even read from.
+            clientTookNothing()
         } else if terminal != nil {
             upstreamOpenAfterCommit = true
             recordAttempt(failure: nil)
@@ -198,6 +211,14 @@ extension Exchange {
         } else {
             relayBroke(.idleTimeout)
         }
+    }
+
+    /// The client has not taken anything for as long as an upstream may be silent: as good as gone.
+    private func clientTookNothing() {
+        abandonUpstream()
+        recordAttempt(failure: .clientGone)
+        held.removeAll()
+        finish(.clientGone, ending: .cut)
     }
 
     /// The answer broke off. Where nothing of it has gone out yet, the client gets a proper error instead.

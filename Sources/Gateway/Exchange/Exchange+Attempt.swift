@@ -9,6 +9,9 @@ extension Exchange {
     private static let discardLimit = 16 * 1024
     private static let discardTime: Int64 = 2_000_000_000
     private static let maximumAttempts = 16
+    /// A reused connection that closes within this time of a request was closed before it: later than that the request
+    /// may have been worked on, and sending it again could be paid for twice.
+    private static let staleTime: Int64 = 1_000_000_000
 
     var target: UpstreamTarget? {
         guard let group, upstreamIndex < group.runtime.upstreams.count else { return nil }
@@ -60,7 +63,8 @@ extension Exchange {
             client: callerName,
             provider: group.runtime.provider,
             operation: route.operation.rawValue,
-            model: modelRequested ?? ""
+            // A slot has little room, and the event will have the whole name.
+            model: modelRequested.map { String(decoding: $0.utf8.prefix(96), as: UTF8.self) } ?? ""
         )
         slot = loopContext.ledger.inFlight.claim(lane: loopContext.lane, record: EventCodec.encode(started))
         return slot != nil
@@ -80,10 +84,11 @@ extension Exchange {
             capacity: head.bytes.readableBytes + 256 + min(body?.readableBytes ?? 0, 16384)
         )
         var dropped: [KnownHeader] = []
-        if credential != nil || (loopContext.table.authenticates && callerKeyPlace == nil) {
+        if credential != nil {
             dropped = [.authorization, .apiKey, .googleAPIKey, .azureAPIKey, .webSocketProtocol]
-        } else if let place = callerKeyPlace {
-            dropped = [place]
+        } else {
+            // The provider's own credential passes through; the caller's key does not, wherever it stands.
+            dropped = callerKeyPlaces
         }
         var changes = HeadWriter.RequestChanges(
             basePath: target.basePath,
@@ -93,12 +98,14 @@ extension Exchange {
             credential: credential.map { (credentialPlace(target), $0.secret) },
             droppedCredentials: dropped,
             coding: hidesUsageChunk ? .identity : .readable,
-            contentLength: upload?.length ?? body.map(\.readableBytes) ?? (head.hasContentLength ? 0 : nil)
+            contentLength: upload?.length ?? body.map(\.readableBytes)
+                ?? (head.framing == .chunked || head.hasContentLength ? 0 : nil)
         )
         changes.opensWebSocket = opensWebSocket
         HeadWriter.writeRequest(head, changes, into: &out)
         connection.send(self, head: out, body: body, omitsBody: omitsBody, bodyFollows: upload != nil)
-        sendHeldBody()
+        // Sending can fail at once, and the attempt be over or another one under way.
+        if self.connection === connection, phase == .sent { sendHeldBody() }
     }
 
     /// The TLS handshake is done; from now on the upstream's own time runs.
@@ -129,9 +136,13 @@ extension Exchange {
         connection = nil
         switch phase {
         case .sent:
-            if isReused, !receivedAny, !usedFreeRetry {
+            if isReused, !receivedAny, !usedFreeRetry, client != nil,
+                loopContext.now() - attemptStarted < Self.staleTime
+            {
                 // It went stale while idle; the request was never looked at, so this attempt starts over.
                 usedFreeRetry = true
+                recordAttempt(failure: .cut)
+                attemptStarted = loopContext.now()
                 connect(fresh: true)
             } else if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
                 attemptFailed(.tls)
@@ -210,9 +221,10 @@ extension Exchange {
     /// The attempt came to nothing before an answer began.
     func attemptFailed(_ failure: AttemptFailure) {
         abandonUpstream()
+        let retries = mayRetry(after: .upstreamFault)
         recordAttempt(failure: failure)
         target?.failed(now: loopContext.now())
-        if mayRetry(after: .upstreamFault) {
+        if retries {
             exclude(.upstreamFault)
             startAttempt()
             return
@@ -237,7 +249,7 @@ extension Exchange {
 
     private func mayRetry(after failure: FailureClass) -> Bool {
         guard client != nil, !(upload?.hasBegun ?? false), let group,
-            attempts.count < min(group.runtime.retries, Self.maximumAttempts)
+            attempts.count - (usedFreeRetry ? 1 : 0) < min(group.runtime.retries, Self.maximumAttempts)
         else { return false }
         switch failure {
         case .clientFault: return false

@@ -65,15 +65,6 @@ extension Exchange {
         if isReading, !isNew { learnt.usage = Usage() }
     }
 
-    /// The ledger would not take the event before; by now it may, or the operator has chosen to go on without it.
-    func submitAgain() {
-        if loopContext.table.failurePolicy == .forward, !loopContext.ledger.isWritable {
-            committed()
-        } else {
-            loopContext.submit(self, record: record)
-        }
-    }
-
     private func event(_ learnt: ResponseFacts) -> RequestCompleted {
         let now = loopContext.now()
         var event = RequestCompleted(
@@ -85,7 +76,7 @@ extension Exchange {
         event.client = callerName
         event.operation = route.operation.rawValue
         event.dialect = route.dialect.rawValue
-        event.path = path.utf8.count <= 256 ? path : String(path.prefix(64))
+        event.path = path.utf8.count <= 256 ? path : Self.storedPath(path)
         event.modelRequested = modelRequested
         event.modelSent = modelSent
         event.modelReported = learnt.model
@@ -135,6 +126,10 @@ extension Exchange {
             upstreamOpenAfterCommit = false
             abandonUpstream()
             endAnswer(intact: false)
+            return
+        }
+        if loopContext.table.failurePolicy == .forward {
+            committed()
             return
         }
         abandonUpstream()

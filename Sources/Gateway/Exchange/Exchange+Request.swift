@@ -31,6 +31,7 @@ extension Exchange {
             }
             callerName = caller.name
             if let name = group?.runtime.name, !caller.mayUse(name) {
+                group = nil
                 refusalBeforeBody = Refusal(403, "group_forbidden", "This key may not use the group \(name).")
                 return
             }
@@ -39,7 +40,7 @@ extension Exchange {
             refusalBeforeBody = Refusal(404, "unknown_group", "There is no such group on this gateway.")
             return
         }
-        if group.runtime.credentials.isEmpty, !table.authenticates, queryKey != nil {
+        if group.runtime.credentials.isEmpty, let queryKey, table.caller(key: queryKey) == nil {
             // The key in the query is the provider's own and passes through.
             query = RequestTarget(head.text(head.second), takesKey: false)?.query
         }
@@ -69,19 +70,29 @@ extension Exchange {
         omitsBody = method == "HEAD"
         let text = head.text(head.second)
         guard let target = RequestTarget(text) else {
-            path = String(text.prefix { $0 != "?" }.prefix(256))
+            path = Self.storedPath(text.prefix { $0 != "?" })
             refusalBeforeBody = Refusal(404, "not_proxied", "Only /proxy/{group}/... is proxied here.")
             return nil
         }
         path = target.path
         query = target.query
         group = loopContext.group(named: target.group)
+        if target.hasDotSegment, group?.runtime.upstreams.contains(where: { !$0.basePath.isEmpty }) ?? false {
+            group = nil
+            refusalBeforeBody = Refusal(400, "path_not_allowed", "The path would leave the upstream's own (. or ..).")
+            return nil
+        }
         let dialect = group?.runtime.dialect ?? .auto
         route = Route(method: method, path: path, query: query, hint: dialect)
         if let group, query == nil, target.key == nil {
             loopContext.requestLines.store(head, group: group, path: path, route: route, isHead: omitsBody)
         }
         return target
+    }
+
+    /// The beginning of a path that is good enough for an event: nobody's choice of paths may fill the ledger.
+    static func storedPath(_ path: some StringProtocol) -> String {
+        String(decoding: path.utf8.prefix(256), as: UTF8.self)
     }
 
     /// Takes a piece of the request's body; false when the body is too long.
@@ -168,9 +179,9 @@ extension Exchange {
         }.joined(separator: "&")
     }
 
-    /// Finds the caller's key in the four places and remembers which one it was.
+    /// Finds the caller's key and remembers each place where one stands.
     private func authenticate(_ head: MessageHead, queryKey: String?, _ table: RoutingTable) -> RoutingTable.Caller? {
-        if let queryKey, let caller = table.caller(key: queryKey) { return caller }
+        var caller = queryKey.flatMap { table.caller(key: $0) }
         for field in head.fields {
             let key: String
             switch field.known {
@@ -184,12 +195,12 @@ extension Exchange {
                 key = found
             default: continue
             }
-            if let caller = table.caller(key: key) {
-                callerKeyPlace = field.known
-                return caller
+            if let found = table.caller(key: key) {
+                caller = caller ?? found
+                callerKeyPlaces.append(field.known)
             }
         }
-        return nil
+        return caller
     }
 }
 

@@ -36,7 +36,8 @@ extension Exchange {
     var wantsBody: Bool {
         guard let upload else { return true }
         if !upload.hasBegun { return upload.heldBytes < Upload.heldLimit }
-        return connection?.isWritable ?? true
+        guard let connection else { return true }
+        return connection.isReady && connection.isWritable
     }
 
     /// Passes on a piece of the body, or keeps it until there is a connection. Pieces that come after the answer has
@@ -87,9 +88,18 @@ extension Exchange {
     }
 
     /// The request's body will not be whole: the client was too slow, or broke its framing.
+    ///
+    /// An answer that has begun is cut; one that waits for its commit stays what it is.
     func uploadBroke(_ refusal: Refusal) {
+        keepsClientAlive = false
+        guard phase != .committing, phase != .ended else { return }
         abandonUpstream()
         recordAttempt(failure: .clientGone)
-        refuse(refusal, keepsAlive: false)
+        if wroteAnything {
+            finish(.clientGone, ending: .cut)
+        } else {
+            held.removeAll()
+            refuse(refusal, keepsAlive: false)
+        }
     }
 }

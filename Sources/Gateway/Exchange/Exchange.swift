@@ -42,7 +42,8 @@ final class Exchange {
     // The request
     var group: LoopGroup?
     var callerName = ""
-    var callerKeyPlace: KnownHeader?
+    /// The kinds of fields that hold a key of a caller of this gateway.
+    var callerKeyPlaces: [KnownHeader] = []
     var route = Route()
     var facts = RequestFacts()
     var path = ""
@@ -129,8 +130,18 @@ final class Exchange {
         loopContext.counters.inFlight.wrappingAdd(1, ordering: .relaxed)
     }
 
+    /// How much may stand behind a stream's terminal event before the upstream is no longer read from.
+    private static let heldLimit = 1024 * 1024
+
+    private var heldBytes: Int { held.reduce(0) { $0 + $1.bytes.readableBytes } }
+
     /// Whether the upstream should read on: not while the client is slow, nor after the end.
     var wantsMore: Bool {
+        if terminal != nil, heldBytes > Self.heldLimit { return false }
+        return clientTakesMore
+    }
+
+    private var clientTakesMore: Bool {
         switch phase {
         case .relaying, .tunnelling: client?.isWritable ?? true
         case .committing where tunnel != nil: isCommitted && client?.isWritable ?? true
@@ -140,7 +151,12 @@ final class Exchange {
     }
 
     /// The client takes bytes again.
-    func clientCaughtUp() { connection?.resume() }
+    func clientCaughtUp() {
+        if phase == .relaying, terminal == nil, let group {
+            deadline = loopContext.now() + group.runtime.idleTimeout
+        }
+        connection?.resume()
+    }
 
     /// Acts on the time that ``deadline`` measured.
     func timeOut(now: Int64) {

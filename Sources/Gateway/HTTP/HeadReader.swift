@@ -86,6 +86,9 @@ struct HeadReader {
         }
         guard status >= 100 else { throw .malformed("the status is below 100") }
         let reasonStart = min(line.lowerBound + 13, line.upperBound)
+        guard !hasControl(reasonStart..<line.upperBound) else {
+            throw .malformed("the reason phrase has a control character")
+        }
         return (line.lowerBound..<line.lowerBound + 8, reasonStart..<line.upperBound, status, minor)
     }
 
@@ -141,7 +144,8 @@ struct HeadReader {
             guard !sawTransferEncoding else { throw .malformed("transfer-encoding is given twice") }
             sawTransferEncoding = true
             isChunked = value.equalsLowercase("chunked")
-            if !isChunked, !value.equalsLowercase("identity") {
+            // Where a proxy in front reads on and this one does not, the rest of a body would be the next request.
+            if !isChunked, kind == .request || !value.equalsLowercase("identity") {
                 throw .malformed("transfer-encoding is not chunked")
             }
         case .connection:

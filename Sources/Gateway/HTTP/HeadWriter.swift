@@ -215,7 +215,7 @@ package enum HeadWriter {
         var run: Range<Int>?
         for field in head.fields {
             guard field.known == .other || travels(field, head, bytes) && passes(field),
-                head.connectionOptions.isEmpty
+                head.connectionOptions.isEmpty || field.known == .contentLength
                     || !head.isConnectionOption(UnsafeRawBufferPointer(rebasing: bytes[field.name]), in: bytes)
             else { continue }
             if let current = run, current.upperBound == field.line.lowerBound {

@@ -45,6 +45,15 @@ package struct RequestTarget: Equatable, Sendable {
         query = found == nil ? String(Substring(text)) : kept.isEmpty ? nil : kept.joined(separator: "&")
     }
 
+    /// Whether a segment of the path is `.` or `..`, plain or percent-encoded: an upstream that resolves it would be
+    /// asked for something outside its base path.
+    package var hasDotSegment: Bool {
+        path.split(separator: "/").contains { segment in
+            let text = Self.percentDecoded(segment)
+            return text == "." || text == ".."
+        }
+    }
+
     /// Percent-decodes a query value; `+` stays, because keys are not form data.
     package static func percentDecoded(_ text: Substring) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }

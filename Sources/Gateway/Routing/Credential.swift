@@ -46,7 +46,10 @@ package final class Credential: Sendable {
     }
 
     /// The provider rejected the credential: out for a minute, doubling to an hour, then the next request probes it.
+    ///
+    /// Requests that fail together are one incident: while a penalty runs, another failure does not double it.
     package func rejected(now: Int64) {
+        guard state(now: now) != .out else { return }
         let count = faults.wrappingAdd(1, ordering: .relaxed).newValue
         coolsDown.store(false, ordering: .relaxed)
         unusableUntil.store(now + min(3600, 60 << min(count - 1, 6)) * 1_000_000_000, ordering: .relaxed)
@@ -54,6 +57,12 @@ package final class Credential: Sendable {
 
     /// The provider asked to slow down: cools until `retryAfter` seconds have passed, else 1 s doubling to a minute.
     package func rateLimited(now: Int64, retryAfter: Int64?) {
+        guard state(now: now) == .active else {
+            guard let retryAfter else { return }
+            let until = now + max(0, min(retryAfter, 3600)) * 1_000_000_000
+            unusableUntil.max(until, ordering: .relaxed)
+            return
+        }
         let count = faults.wrappingAdd(1, ordering: .relaxed).newValue
         let seconds = retryAfter.map { max(0, min($0, 3600)) } ?? Int64(min(60, 1 << min(count - 1, 6)))
         coolsDown.store(true, ordering: .relaxed)

@@ -54,7 +54,10 @@ final class UpstreamTarget: Sendable {
     }
 
     /// It could not be reached or failed: passed over for half a second, doubling to half a minute.
+    ///
+    /// Requests that fail together are one incident: while it is passed over, another failure does not double the time.
     func failed(now: Int64) {
+        guard availableAt <= now else { return }
         let count = faults.wrappingAdd(1, ordering: .relaxed).newValue
         let milliseconds = min(30_000, 500 << min(count - 1, 6))
         ejectedUntil.store(now + Int64(milliseconds) * 1_000_000, ordering: .relaxed)

@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import Settings
+internal import Synchronization
 
 /// The client's end: reads requests off one connection, one after the other, and writes what their exchanges say.
 ///
@@ -74,6 +75,8 @@ final class ClientHandler: ChannelDuplexHandler {
         if buffer.readableBytes == 0 {
             buffer = incoming
         } else {
+            // Growing a buffer keeps what was read from it, and its indices have 32 bits.
+            if buffer.readerIndex > 65536 { buffer.discardReadBytes() }
             buffer.writeBuffer(&incoming)
         }
         process()
@@ -169,7 +172,7 @@ final class ClientHandler: ChannelDuplexHandler {
     /// Closes a connection on which nothing is under way.
     func closeIfIdle() {
         switch phase {
-        case .head where buffer.readableBytes == 0, .lingering: close()
+        case .head where buffer.readableBytes == 0: if let context { linger(context) }
         default: break
         }
     }
@@ -240,7 +243,14 @@ final class ClientHandler: ChannelDuplexHandler {
         }
         phase = .body
         deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
-        if exchange.expectsContinue { sendContinue() }
+        if exchange.expectsContinue {
+            // A body that is not wanted need not be sent.
+            if let refusal = exchange.refusalBeforeBody {
+                refuse(refusal)
+                return false
+            }
+            sendContinue()
+        }
         _ = exchange.beginUpload()
         return true
     }
@@ -296,8 +306,15 @@ final class ClientHandler: ChannelDuplexHandler {
         phase = .lingering
         lingered = 0
         buffer.clear()
-        deadline = loopContext.now() + Self.lingerTime
-        context.close(mode: .output, promise: nil)
+        // The end of an answer may still wait for a slow client; only when it is out does the farewell begin.
+        deadline = loopContext.now() + max(Self.lingerTime, loopContext.table.limits.clientIdle.nanoseconds)
+        loopContext.counters.unflushed.wrappingAdd(1, ordering: .relaxed)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in
+            self.loopContext.counters.unflushed.wrappingSubtract(1, ordering: .relaxed)
+            self.deadline = self.loopContext.now() + Self.lingerTime
+        }
+        context.close(mode: .output, promise: written)
         resume()
     }
 

@@ -5,6 +5,8 @@ internal import Synchronization
 final class GatewayCounters: Sendable {
     /// Requests between their head and the commit of their event.
     let inFlight = Atomic<Int>(0)
+    /// Connections that are to close once what was written to them is out.
+    let unflushed = Atomic<Int>(0)
     /// Events that the ledger did not take at the first try.
     let ledgerRefusals = Atomic<Int>(0)
     /// Parts of a stated usage that had to be clamped to their whole, and totals that do not reconcile.

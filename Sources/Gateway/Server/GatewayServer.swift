@@ -173,13 +173,18 @@ public final class GatewayServer: Sendable {
             }
             await settle(within: .seconds(5))
         }
+        for (loop, bound) in zip(eventLoops, loops) {
+            try? await loop.submit { bound.value.recordGap() }.get()
+        }
         try? await group.shutdownGracefully()
     }
 
-    /// Waits until no request is in flight, at most so long.
+    /// Waits until no request is in flight and the last answers are out, at most so long.
     private func settle(within limit: Duration) async {
         let end = ContinuousClock.now + limit
-        while counters.inFlight.load(ordering: .relaxed) > 0, ContinuousClock.now < end {
+        while counters.inFlight.load(ordering: .relaxed) + counters.unflushed.load(ordering: .relaxed) > 0,
+            ContinuousClock.now < end
+        {
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

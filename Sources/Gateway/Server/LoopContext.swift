@@ -1,4 +1,5 @@
 internal import Accounting
+internal import Events
 internal import Ledger
 internal import NIOCore
 internal import Settings
@@ -26,6 +27,8 @@ final class LoopContext {
     private var freeTokens: [UInt64] = []
     /// Exchanges whose event the ledger would not take yet.
     private var refusedByLedger: [Exchange] = []
+    /// Requests that were forwarded while the ledger could not be written, and when the first of them started.
+    private var gap: (since: Int64, requests: UInt64)?
     private var random: UInt64
     private var sink: LoopSink?
 
@@ -141,7 +144,30 @@ final class LoopContext {
         waiting[Int(token)] = nil
         freeTokens.append(token)
         counters.ledgerRefusals.wrappingAdd(1, ordering: .relaxed)
-        refusedByLedger.append(exchange)
+        if exchange.slot == nil {
+            // Nothing went upstream. Refusals must not pile up in memory while the ledger cannot take their events.
+            loop.assumeIsolated().execute { exchange.committed() }
+        } else if !forwards(exchange) {
+            refusedByLedger.append(exchange)
+        }
+    }
+
+    /// Lets an exchange end without its event where the operator has chosen that over an outage, and counts it.
+    private func forwards(_ exchange: Exchange) -> Bool {
+        guard table.failurePolicy == .forward, !ledger.isWritable, let slot = exchange.slot else { return false }
+        ledger.inFlight.release(slot)
+        exchange.slot = nil
+        gap = (since: min(gap?.since ?? .max, exchange.time), requests: (gap?.requests ?? 0) &+ 1)
+        loop.assumeIsolated().execute { exchange.committed() }
+        return true
+    }
+
+    /// Records what was forwarded without events, as soon as the ledger takes records again.
+    func recordGap() {
+        guard let gap, let sink, ledger.isWritable else { return }
+        let event = LedgerGap(time: Clock.wallMicroseconds(), since: gap.since, requests: gap.requests)
+        // No exchange waits under this token.
+        if ledger.append(EventCodec.encode(.ledgerGap(event)), token: .max, slot: nil, sink: sink) { self.gap = nil }
     }
 
     func committed(_ commits: [Commit]) {
@@ -162,10 +188,11 @@ final class LoopContext {
 
     private func sweep() {
         let now = now()
+        recordGap()
         if !refusedByLedger.isEmpty {
             let again = refusedByLedger
             refusedByLedger.removeAll()
-            for exchange in again { exchange.submitAgain() }
+            for exchange in again { submit(exchange, record: exchange.record) }
         }
         // Time-outs change the lists, so they are gathered first.
         let late = active.filter { $0.deadline <= now }

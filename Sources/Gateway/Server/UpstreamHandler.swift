@@ -112,6 +112,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
         if buffer.readableBytes == 0 {
             buffer = incoming
         } else {
+            // Growing a buffer keeps what was read from it, and its indices have 32 bits.
+            if buffer.readerIndex > 65536 { buffer.discardReadBytes() }
             buffer.writeBuffer(&incoming)
         }
         process()
