@@ -15,7 +15,36 @@ public struct Money: Equatable, Hashable, Comparable, Sendable {
     public static func < (lhs: Money, rhs: Money) -> Bool { lhs.picodollars < rhs.picodollars }
 
     /// The exact decimal dollars, without trailing zeros: `0.0019725`.
-    public var dollars: String { MoneyTotal(picodollars: Int128(picodollars)).dollars }
+    public var dollars: String {
+        let (whole, fraction) = picodollars.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000)
+        guard fraction != 0 else { return (picodollars < 0 ? "-" : "") + String(whole) }
+        // A sign, seven digits, a point, twelve digits: from behind, without a string for each part.
+        return String(unsafeUninitializedCapacity: 24) { text in
+            var index = 24
+            func put(_ byte: UInt8) {
+                index -= 1
+                text[index] = byte
+            }
+            var rest = fraction
+            var isTrailing = true
+            for _ in 0..<12 {
+                let digit = UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+                isTrailing = isTrailing && digit == 0
+                if !isTrailing { put(0x30 + digit) }
+            }
+            put(0x2e)
+            rest = whole
+            repeat {
+                put(0x30 + UInt8(truncatingIfNeeded: rest % 10))
+                rest /= 10
+            } while rest > 0
+            if picodollars < 0 { put(0x2d) }
+            let count = 24 - index
+            for position in 0..<count { text[position] = text[index + position] }
+            return count
+        }
+    }
 }
 
 /// A sum of money in picodollars that cannot overflow in practice (an `Int128`).

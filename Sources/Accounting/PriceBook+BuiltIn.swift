@@ -1,8 +1,9 @@
 extension PriceBook {
-    /// The list prices that come with the program, as of ``BuiltInPrices/date``; parsed at the first use.
+    /// The list prices that come with the program, as of ``BuiltInPrices/date``; parsed at each use.
     ///
     /// Should the embedded text be faulty, this is the empty book, by which everything is unpriced; a test loads it.
-    public static let builtIn: PriceBook = (try? loadBuiltIn()) ?? .empty
+    /// Nothing keeps it: the pricer in force has its own compact form.
+    public static var builtIn: PriceBook { (try? loadBuiltIn()) ?? .empty }
 
     /// Parses the embedded text.
     package static func loadBuiltIn() throws(PriceBookError) -> PriceBook { try PriceText.parse(BuiltInPrices.text) }

@@ -1,24 +1,37 @@
+import Synchronization
+
 /// Prices usages by one book. Immutable; safe to use from any thread.
 ///
 /// A cost is the exact sum of counts × prices, rounded once to the picodollar, half to even. An amount that does not
 /// fit is ``Cost/State/unpriced``.
 public final class Pricer: Sendable {
-    /// The book.
-    public let book: PriceBook
     /// The revision that costs carry.
     public let revision: UInt32
     private let index: PriceIndex
-    private let rows: [CompiledRow]
-    private let hasMultipliers: Bool
+    private let groupMultipliers: [String: Multiplier]
+    private let clientMultipliers: [String: Multiplier]
+    private let known = Mutex<[Names: ResolvedPrices?]>([:])
+
+    /// What rows are looked for by.
+    private struct Names: Hashable {
+        var provider: String
+        var reported: String?
+        var sent: String?
+    }
+
+    /// Models that are remembered; when there are more, all are forgotten.
+    private static let knownLimit = 1024
 
     /// Prepares a book for use.
     public init(book: PriceBook, revision: UInt32) {
-        self.book = book
         self.revision = revision
         index = PriceIndex(book)
-        rows = book.rows.enumerated().map { CompiledRow($1, index: $0) }
-        hasMultipliers = !book.groupMultipliers.isEmpty || !book.clientMultipliers.isEmpty
+        groupMultipliers = book.groupMultipliers
+        clientMultipliers = book.clientMultipliers
     }
+
+    /// A row of the book; nil when there is none of that index.
+    public func row(_ index: UInt32) -> PriceRow? { self.index.rows[index] }
 
     /// What a usage costs.
     public func cost(of usage: Usage, for query: PriceQuery) -> Cost {
@@ -30,14 +43,27 @@ public final class Pricer: Sendable {
     ///
     /// The reported model decides; rows for the one that was sent come after its rows.
     public func resolve(provider: String, modelReported: String?, modelSent: String?) -> ResolvedPrices? {
-        var found: [Int] = []
+        let names = Names(provider: provider, reported: modelReported, sent: modelSent)
+        if let resolved = known.withLock({ $0[names] }) { return resolved }
+        var found: [PriceIndex.Candidate] = []
         for model in [modelReported, modelSent] {
             guard let model else { continue }
-            for row in index.candidates(provider: provider, model: model) where !found.contains(row) {
+            for row in index.candidates(provider: provider, model: model)
+            where !found.contains(where: { $0.index == row.index }) {
                 found.append(row)
             }
         }
-        return found.isEmpty ? nil : ResolvedPrices(rows: found.map { rows[$0] })
+        let resolved =
+            found.isEmpty ? nil : ResolvedPrices(rows: found.map { CompiledRow($0.row, index: Int($0.index)) })
+        // Names come from outside: what is remembered is bounded in number, and long names are not remembered.
+        guard provider.utf8.count + (modelReported?.utf8.count ?? 0) + (modelSent?.utf8.count ?? 0) < 1024 else {
+            return resolved
+        }
+        known.withLock { known in
+            if known.count >= Self.knownLimit { known.removeAll() }
+            known[names] = .some(resolved)
+        }
+        return resolved
     }
 
     /// What a usage costs by rows that were resolved by this pricer; the query's models are not looked at.
@@ -93,10 +119,8 @@ public final class Pricer: Sendable {
         guard sum.hasCounts else { return Cost(state: .none, priceBook: revision) }
         guard !sum.isUnpriced else { return Cost(state: .unpriced, priceBook: revision, row: row) }
         var multipliers: [Multiplier] = []
-        if hasMultipliers {
-            if let factor = book.groupMultipliers[query.group] { multipliers.append(factor) }
-            if let factor = book.clientMultipliers[query.client] { multipliers.append(factor) }
-        }
+        if !groupMultipliers.isEmpty, let factor = groupMultipliers[query.group] { multipliers.append(factor) }
+        if !clientMultipliers.isEmpty, let factor = clientMultipliers[query.client] { multipliers.append(factor) }
         guard let amount = sum.picodollars(multipliers: multipliers) else {
             return Cost(state: .unpriced, priceBook: revision, row: row)
         }

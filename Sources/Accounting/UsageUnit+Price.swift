@@ -48,6 +48,9 @@ extension UsageUnit {
         }
     }
 
+    /// The name of the unit's count where a minimum is set.
+    package var minimumKey: String { name == priceKey || priceQuantity == .perHour ? name : priceKey }
+
     /// The unit with a name in a price book; `cache_write` is short for `cache_write_5m`.
     public init?(priceKey: some StringProtocol) {
         let key = priceKey == "cache_write" ? "cache_write_5m" : String(priceKey)

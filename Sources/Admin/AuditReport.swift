@@ -1,3 +1,4 @@
+import Events
 public import Ledger
 public import Views
 
@@ -14,6 +15,8 @@ public struct AuditReport: Sendable {
         case number(UInt64)
         case seconds(Double)
         case flag(Bool)
+        /// JSON text.
+        case json(String)
     }
 
     /// A failure before anything was found out.
@@ -56,6 +59,10 @@ public struct AuditReport: Sendable {
                 ("record_bytes", .number(UInt64(record.count))),
             ]
             facts += Self.facts(checkpoint)
+            if let event = try? EventCodec.decode(record) {
+                let json = EventJSON.render(event, sequence: sequence)
+                facts.append(("event", .json(String(decoding: json, as: UTF8.self))))
+            }
         case .consistent(let old, let new):
             facts = [
                 ("kind", .text("consistency")), ("origin", .text(new.origin)), ("from_size", .number(old.size)),
@@ -119,6 +126,7 @@ public struct AuditReport: Sendable {
                 case .text(let text): json.field(name, text)
                 case .number(let number): json.field(name, number)
                 case .flag(let flag): json.field(name, flag)
+                case .json(let text): json.field(name) { $0.raw(text) }
                 case .seconds(let seconds):
                     let thousandths = UInt64(max(0, min(seconds, 1e12)) * 1_000)
                     json.field(name) {

@@ -1,15 +1,16 @@
 /// A table of aligned columns for a terminal; control characters in the cells are shown as `?`.
-struct TextTable {
+package struct TextTable {
     private var rows: [[String]]
     private let isNumber: [Bool]
 
     /// A table with its headings; a heading that begins with `>` is of a column of figures.
-    init(_ headings: [String]) {
+    package init(_ headings: [String]) {
         isNumber = headings.map { $0.hasPrefix(">") }
         rows = [headings.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }]
     }
 
-    mutating func add(_ cells: [String]) {
+    /// Adds a line; cells beyond the columns are dropped.
+    package mutating func add(_ cells: [String]) {
         rows.append(
             cells.map { cell in
                 String(
@@ -22,7 +23,7 @@ struct TextTable {
     }
 
     /// The lines, each ended.
-    var text: String {
+    package var text: String {
         let widths = isNumber.indices.map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in
             var line = ""

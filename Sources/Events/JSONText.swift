@@ -51,7 +51,23 @@ package struct JSONText {
 
     package mutating func number(_ value: some BinaryInteger) {
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        guard let small = UInt32(exactly: value) else {
+            bytes.append(contentsOf: String(value).utf8)
+            return
+        }
+        // Most numbers are small, and a string of each would cost more than the rest of a line.
+        var rest = small
+        var digits: UInt64 = 0
+        var count = 0
+        repeat {
+            // Ten digits do not fit, so the first two come by themselves.
+            guard count < 8 else { break }
+            digits = digits << 8 | UInt64(0x30 + rest % 10)
+            rest /= 10
+            count += 1
+        } while rest > 0
+        if rest > 0 { bytes.append(contentsOf: String(rest).utf8) }
+        withUnsafeBytes(of: digits.littleEndian) { bytes.append(contentsOf: $0.prefix(count)) }
     }
 
     package mutating func number(ifPresent value: (some BinaryInteger)?) {
@@ -80,19 +96,31 @@ package struct JSONText {
     package mutating func string(_ value: String) {
         separate()
         bytes.append(0x22)
-        for byte in value.utf8 {
-            switch byte {
-            case 0x22, 0x5c:
-                bytes.append(0x5c)
-                bytes.append(byte)
-            case 0x0a: bytes.append(contentsOf: [0x5c, 0x6e])
-            case 0x0d: bytes.append(contentsOf: [0x5c, 0x72])
-            case 0x09: bytes.append(contentsOf: [0x5c, 0x74])
-            case 0..<0x20, 0x7f:
-                bytes.append(contentsOf: [0x5c, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
-            default: bytes.append(byte)
+        var value = value
+        value.withUTF8 { text in
+            // What needs no escape, nearly always all of it, is copied in one piece.
+            var start = 0
+            for index in 0..<text.count {
+                let byte = text[index]
+                guard byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x7f else { continue }
+                bytes.append(contentsOf: text[start..<index])
+                escape(byte)
+                start = index + 1
             }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
         }
         bytes.append(0x22)
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case 0x22, 0x5c:
+            bytes.append(0x5c)
+            bytes.append(byte)
+        case 0x0a: bytes.append(contentsOf: [0x5c, 0x6e])
+        case 0x0d: bytes.append(contentsOf: [0x5c, 0x72])
+        case 0x09: bytes.append(contentsOf: [0x5c, 0x74])
+        default: bytes.append(contentsOf: [0x5c, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
+        }
     }
 }

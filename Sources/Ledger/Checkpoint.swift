@@ -50,12 +50,13 @@ public struct Checkpoint: Equatable, Sendable {
         guard text.utf8.count <= Checkpoint.noteLimit else { throw .malformed }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 6, lines[3].isEmpty, lines.last?.isEmpty == true, !lines[0].isEmpty,
-            let size = UInt64(lines[1]), lines[1] == String(size), let root = Digest(base64: lines[2])
+            let size = UInt64(lines[1]), lines[1] == String(size), let root = Digest(base64: lines[2]),
+            lines[4..<(lines.count - 1)].allSatisfy({ $0.hasPrefix("\u{2014} ") })
         else { throw .malformed }
         self.init(origin: String(lines[0]), size: size, root: root)
         guard let key else { return }
         let body = Array(body.utf8)
-        let isSigned = lines[4...].contains { line in
+        let isSigned = lines[4..<(lines.count - 1)].contains { line in
             let parts = line.split(separator: " ", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0] == "\u{2014}", parts[1] == key.name,
                 let bytes = Base64.decode(parts[2]), bytes.count == 68, Array(bytes[..<4]) == key.keyID

@@ -32,7 +32,7 @@ final class Checkpointer: Sendable {
     func write() {
         let tree = state.tree.withLock { $0 }
         do {
-            try Checkpointer.write(tree, key: key, path: path)
+            try Checkpointer.write(tree, key: key, path: path, copy: state.options.checkpointCopy)
             written.withLock { $0 = (tree.size, monotonicNanoseconds()) }
         } catch {
             state.statistics.withLock {
@@ -42,9 +42,11 @@ final class Checkpointer: Sendable {
         }
     }
 
-    static func write(_ tree: MerkleTree, key: NodeKey, path: String) throws(LedgerError) {
+    static func write(_ tree: MerkleTree, key: NodeKey, path: String, copy: String?) throws(LedgerError) {
         let checkpoint = Checkpoint(origin: key.origin, size: tree.size, root: tree.root)
-        try Files.replace(path, with: try checkpoint.note(signedBy: key), mode: 0o644)
+        let note = try checkpoint.note(signedBy: key)
+        try Files.replace(path, with: note, mode: 0o644)
+        if let copy { try CheckpointCopy.append(note, to: copy) }
     }
 
     /// The size the checkpoint covers, and the seconds since it covered everything.

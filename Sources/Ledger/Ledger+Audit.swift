@@ -74,11 +74,12 @@ extension Ledger {
             guard checkpoint.size <= size else {
                 // A commit and its checkpoint may have come between.
                 if isLive, checkpoint.size <= head { continue }
+                let last = checkpoints.last?.size ?? checkpoint.size
                 return AuditFailure(
                     .missing,
-                    "a signed checkpoint covers \(checkpoint.size) records, but the ledger ends at \(size): \(size + 1) to "
-                        + "\(checkpoint.size) are gone",
-                    at: size + 1...checkpoint.size
+                    "a signed checkpoint covers \(last) records, but the ledger ends at \(size): \(size + 1) to "
+                        + "\(last) are gone",
+                    at: size + 1...max(last, checkpoint.size)
                 )
             }
             guard try store.tree(size: checkpoint.size).root == checkpoint.root else {

@@ -26,6 +26,10 @@ public struct LedgerOptions: Sendable {
     ///
     /// A longer window makes bigger batches and fewer syncs, at the price of latency.
     public var gatherMicroseconds: Int
+    /// A file outside the data directory that every checkpoint is appended to as well; nil for none.
+    ///
+    /// At the start its last checkpoint is compared too, so that a data directory that was put back as a whole is found.
+    public var checkpointCopy: String?
     /// Makes the store fail on command, for tests.
     package var databaseOptions = DatabaseOptions()
 
@@ -41,7 +45,8 @@ public struct LedgerOptions: Sendable {
         acceptLoss: Bool = false,
         checkpointIntervalMilliseconds: Int = 1_000,
         readOnlyIntent: Bool = false,
-        gatherMicroseconds: Int = 0
+        gatherMicroseconds: Int = 0,
+        checkpointCopy: String? = nil
     ) {
         self.directory = directory
         self.name = name
@@ -54,5 +59,6 @@ public struct LedgerOptions: Sendable {
         self.checkpointIntervalMilliseconds = checkpointIntervalMilliseconds
         self.readOnlyIntent = readOnlyIntent
         self.gatherMicroseconds = gatherMicroseconds
+        self.checkpointCopy = checkpointCopy
     }
 }

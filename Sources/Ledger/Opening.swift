@@ -21,12 +21,18 @@ struct Opening {
         let checkpointPath = Opening.checkpointPath(directory)
         let note = try Files.read(checkpointPath)
         let stated = note.flatMap { try? Checkpoint(note: $0, key: nil) }
+        let copy = options.checkpointCopy
+        let kept = try copy.map { path throws(LedgerError) in try CheckpointCopy.last(path) } ?? nil
+        let keptBefore = kept.flatMap { try? Checkpoint(note: $0, key: nil) }
         if !Files.exists(directory + "/ledger/CURRENT") {
+            for (checkpoint, path) in [(stated, checkpointPath), (keptBefore, copy ?? "")] {
+                guard let checkpoint, checkpoint.size > 0, !options.acceptLoss || options.readOnlyIntent else {
+                    continue
+                }
+                throw Opening.lost(head: 0, checkpoint: checkpoint, at: path, options)
+            }
             guard !options.readOnlyIntent else {
                 throw LedgerError(.notFound, "there is no ledger in \(directory); name the data directory of a server")
-            }
-            if let stated, stated.size > 0, !options.acceptLoss {
-                throw Opening.lost(head: 0, checkpoint: stated, options)
             }
         }
         options.databaseOptions.createIfMissing = !options.readOnlyIntent
@@ -57,16 +63,25 @@ struct Opening {
                             + "or start a new ledger with --accept-loss"
                     )
                 }
-                if stated.size > 0 { throw Opening.lost(head: 0, checkpoint: stated, options) }
+                if stated.size > 0 { throw Opening.lost(head: 0, checkpoint: stated, at: checkpointPath, options) }
             }
-            if let stated, stated.size > 0 { lost = 1...stated.size }
+            let size = max(stated?.size ?? 0, keptBefore?.size ?? 0)
+            if size > 0 { lost = 1...size }
             try Opening.putAside(directory)
         }
         let key = try Opening.key(options, origin: origin, head: head)
         if isNew { try store.create(origin: origin) }
 
         if let note, !isNew {
-            lost = try Opening.compare(note, key: key, tree: tree, store: store, options: options) ?? lost
+            lost =
+                try Opening.compare(
+                    note,
+                    at: checkpointPath,
+                    key: key,
+                    tree: tree,
+                    store: store,
+                    options: options
+                ) ?? lost
         } else if head > 0, !options.acceptLoss {
             throw LedgerError(
                 .checkpointInvalid,
@@ -74,7 +89,20 @@ struct Opening {
                     + "gone; restore the file, or go on without it with --accept-loss"
             )
         }
-        if !options.readOnlyIntent { try Checkpointer.write(tree, key: key, path: checkpointPath) }
+        if let copy, let kept, !isNew {
+            let found = try Opening.compare(
+                Array(kept.utf8),
+                at: copy,
+                key: key,
+                tree: tree,
+                store: store,
+                options: options
+            )
+            lost = lost ?? found
+        }
+        if !options.readOnlyIntent {
+            try Checkpointer.write(tree, key: key, path: checkpointPath, copy: options.checkpointCopy)
+        }
         self.options = options
         self.store = store
         self.key = key
@@ -86,12 +114,12 @@ struct Opening {
     /// Compares a checkpoint with the ledger; returns the range that is lost when the operator accepts that.
     private static func compare(
         _ note: [UInt8],
+        at path: String,
         key: NodeKey,
         tree: MerkleTree,
         store: Store,
         options: LedgerOptions
     ) throws(LedgerError) -> ClosedRange<UInt64>? {
-        let path = checkpointPath(options.directory)
         let checkpoint: Checkpoint
         do {
             checkpoint = try Checkpoint(note: note, key: key.verifier)
@@ -113,7 +141,7 @@ struct Opening {
             )
         }
         if checkpoint.size > tree.size {
-            guard options.acceptLoss else { throw lost(head: tree.size, checkpoint: checkpoint, options) }
+            guard options.acceptLoss else { throw lost(head: tree.size, checkpoint: checkpoint, at: path, options) }
             return tree.size + 1...checkpoint.size
         }
         guard checkpoint.size > 0 else { return nil }
@@ -131,10 +159,15 @@ struct Opening {
         return nil
     }
 
-    private static func lost(head: UInt64, checkpoint: Checkpoint, _ options: LedgerOptions) -> LedgerError {
+    private static func lost(
+        head: UInt64,
+        checkpoint: Checkpoint,
+        at path: String,
+        _ options: LedgerOptions
+    ) -> LedgerError {
         LedgerError(
             .historyLost,
-            "history is missing: the ledger in \(options.directory) ends at \(head), but its checkpoint covers "
+            "history is missing: the ledger in \(options.directory) ends at \(head), but its checkpoint \(path) covers "
                 + "\(checkpoint.size) records, so \(head + 1) to \(checkpoint.size) are gone; restore the newest backup of "
                 + "\(options.directory)/ledger, or go on with --accept-loss, which records the loss",
             missing: head + 1...checkpoint.size

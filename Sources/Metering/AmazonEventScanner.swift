@@ -24,6 +24,9 @@ struct AmazonEventScanner {
     private static let messageLimit = 24 * 1024 * 1024
     private static let headersLimit = 128 * 1024
 
+    /// The bytes that are allocated now.
+    var footprint: Int { buffer.capacity + eventType.capacity }
+
     /// True in the middle of a message.
     var isInside: Bool { state != .prelude || !buffer.isEmpty }
 

@@ -1,5 +1,5 @@
 /// A member of an answer document that metering looks at, wherever it stands.
-enum AnswerField: UInt8 {
+package enum AnswerField: UInt8 {
     case none = 0
     // Usage objects.
     case usage, usageMetadata, usageInfo, meta, messageUsage, responseUsage, responseMeta, interactionUsage
@@ -56,7 +56,7 @@ enum AnswerField: UInt8 {
         - (1 << UInt64(AnswerField.promptEvalCount.rawValue))
 
     /// Where each field stands: keys from the root, `[]` for any element of an array.
-    static let paths: [(String, AnswerField)] = [
+    package static let paths: [(String, AnswerField)] = [
         ("usage", .usage), ("usageMetadata", .usageMetadata), ("usage_metadata", .usageMetadata),
         ("usage_info", .usageInfo), ("meta", .meta), ("message/usage", .messageUsage),
         ("response/usage", .responseUsage), ("response/meta", .responseMeta), ("interaction/usage", .interactionUsage),

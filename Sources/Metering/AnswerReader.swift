@@ -40,6 +40,11 @@ struct AnswerReader: ~Copyable {
     /// True when a usage object was seen that no later one replaces.
     private(set) var sawFinalUsage = false
 
+    /// The bytes that are allocated now.
+    var footprint: Int {
+        scanner.footprint + usage.capacity + toolUsage.capacity + model.capacity + id.capacity + serviceTier.capacity
+    }
+
     /// Takes in the document that the scanner has read, and makes the scanner ready for the next.
     mutating func endDocument(_ event: EventScanner.Event? = nil, allowsPartial: Bool = false) -> Outcome {
         defer { scanner.reset() }

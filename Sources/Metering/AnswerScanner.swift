@@ -5,9 +5,9 @@ internal import Glibc
 /// Memory is constant: a stack of eight levels for the places where wanted members can stand, and a bounded arena for
 /// their bytes, both in one block that is allocated once. Everything else is skipped by counting brackets and finding
 /// the ends of strings.
-struct AnswerScanner: ~Copyable {
+package struct AnswerScanner: ~Copyable {
     /// Where the reader stands.
-    enum State: UInt8 {
+    package enum State: UInt8 {
         case value, elementOrEnd, keyOrEnd, key, inKey, colon, afterValue
         case string, scalar, container
         case done, malformed
@@ -22,7 +22,7 @@ struct AnswerScanner: ~Copyable {
         static let null: Int32 = -2
     }
 
-    private(set) var state = State.value
+    package private(set) var state = State.value
     /// True when anything but white space was read.
     private(set) var isStarted = false
     /// True when the document has a top-level `choices` that is an array.
@@ -63,7 +63,7 @@ struct AnswerScanner: ~Copyable {
     private static let slotsSize = 8 * AnswerField.count
 
     /// A scanner that captures the members of a table.
-    init(_ table: PathTable = .shared) {
+    package init(_ table: PathTable = .shared) {
         self.table = table
         block = .allocate(byteCount: Self.blockSize, alignment: 8)
         arena = block + Self.slotsSize
@@ -75,10 +75,10 @@ struct AnswerScanner: ~Copyable {
     }
 
     /// The bytes that are allocated now.
-    var footprint: Int { Self.slotsSize + arenaCapacity + keyBytes.capacity }
+    package var footprint: Int { Self.slotsSize + arenaCapacity + keyBytes.capacity }
 
     /// Forgets the document, keeping the storage.
-    mutating func reset() {
+    package mutating func reset() {
         guard isStarted else { return }
         state = .value
         isStarted = false
@@ -104,7 +104,7 @@ struct AnswerScanner: ~Copyable {
 
     /// Calls `body` with the bytes of a captured value; nil when it is absent, null or too long.
     @inline(__always)
-    func withValue<Result>(_ field: AnswerField, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
+    package func withValue<Result>(_ field: AnswerField, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
         guard has(field) else { return nil }
         let slot = slot(field)
         guard slot.count > 0 else { return nil }
@@ -146,7 +146,7 @@ struct AnswerScanner: ~Copyable {
 
     /// True when the document had the member with a value that is not null.
     @inline(__always)
-    func hasValue(_ field: AnswerField) -> Bool { has(field) && slot(field).count != Slot.null }
+    package func hasValue(_ field: AnswerField) -> Bool { has(field) && slot(field).count != Slot.null }
 
     @inline(__always)
     private func slot(_ field: AnswerField) -> Slot {
@@ -164,7 +164,7 @@ extension AnswerScanner {
     ///
     /// - Returns: the position after the document when it ended in this piece, else `bytes.count`. After a fault
     ///   everything is passed over.
-    mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
+    package mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         let end = bytes.count
         var index = 0

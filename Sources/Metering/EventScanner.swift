@@ -20,7 +20,7 @@ struct EventScanner {
         var isError: Bool { nameCount == 5 && name == EventScanner.pack("error") }
     }
 
-    private enum State { case lineStart, field, space, data, name, rest }
+    private enum State { case lineStart, field, space, data, name, rest, stopped }
 
     /// The event being read.
     private(set) var event = Event()
@@ -46,6 +46,8 @@ struct EventScanner {
         return word
     }
 
+    /// True when only the first byte spoke for events: reading stops if the first line does not.
+    var isDoubtful = false
     /// True when the first line has a field that events have, false when it has none; nil before that is known.
     private(set) var isEventStream: Bool?
 
@@ -116,6 +118,7 @@ struct EventScanner {
                 fieldCount = 0
                 state = .field
             case .field: index = readField(memory, index, end)
+            case .stopped: return nil
             case .space:
                 let byte = memory.load(fromByteOffset: index, as: UInt8.self)
                 if byte == Ascii.space { index &+= 1 }
@@ -153,7 +156,7 @@ struct EventScanner {
             }
             if byte == Ascii.lineFeed || byte == Ascii.carriageReturn {
                 // A field without a colon has an empty value, which says nothing here.
-                if isEventStream == nil { isEventStream = isKnownField }
+                if isEventStream == nil, stops() { return end }
                 return endLine(memory, index)
             }
             index &+= 1
@@ -176,8 +179,16 @@ struct EventScanner {
         }
     }
 
+    /// Judges by the first field; true when this is no stream of events and nothing more is to be read.
+    private mutating func stops() -> Bool {
+        isEventStream = isKnownField
+        if isKnownField || !isDoubtful { return false }
+        state = .stopped
+        return true
+    }
+
     private mutating func beginValue() {
-        if isEventStream == nil { isEventStream = isKnownField }
+        if isEventStream == nil, stops() { return }
         if fieldCount == 4, field == Self.dataField {
             // Lines of one event are joined by line feeds, which are white space to JSON.
             hasData = true

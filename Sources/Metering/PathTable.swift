@@ -3,7 +3,7 @@ internal import Glibc
 /// The wanted paths of an answer as a trie, with one hash probe per key.
 ///
 /// The one table lives as long as the process and is never changed, so it may be read through plain pointers.
-struct PathTable: @unchecked Sendable {
+package struct PathTable: @unchecked Sendable {
     /// One step of a path.
     struct Node: Sendable {
         /// What to do with the value: capture it under this field.
@@ -21,7 +21,7 @@ struct PathTable: @unchecked Sendable {
     }
 
     /// The table of ``AnswerField/paths``.
-    static let shared = PathTable(AnswerField.paths)
+    package static let shared = PathTable(AnswerField.paths)
 
     /// The table of ``AnswerField/sessionPaths``.
     static let session = PathTable(AnswerField.sessionPaths)

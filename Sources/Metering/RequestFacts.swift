@@ -18,6 +18,8 @@ public struct RequestFacts: Sendable, Equatable {
     public var model: String?
     /// Whether the body asks for a stream; nil when it does not say.
     public var stream: Bool?
+    /// True when the body asks to keep the answer for reading it again.
+    public var isStored = false
     /// `stream_options.include_usage` as stated; nil when absent.
     public var asksUsage: Bool?
     /// The bytes of the model's string content, between its quotes, for a redirect in place; nil when it has escapes.
@@ -85,9 +87,15 @@ public struct RequestFacts: Sendable, Equatable {
         var streamValue = 0..<0
         var optionsValue = 0..<0
         var isEventStream = false
+        var isStored = false
         let end = json.members(of: start) { key, value in
             switch key.count {
-            case 5: if json.bytes.slice(key).equals("model") { nameValue = value }
+            case 5:
+                if json.bytes.slice(key).equals("model") {
+                    nameValue = value
+                } else if json.bytes.slice(key).equals("store") {
+                    isStored = json.bytes.slice(value).equals("true")
+                }
             case 6: if json.bytes.slice(key).equals("stream") { streamValue = value }
             case 13:
                 if json.bytes.slice(key).equals("stream_format") {
@@ -97,6 +105,7 @@ public struct RequestFacts: Sendable, Equatable {
             default: break
             }
         }
+        self.isStored = isStored
         if !nameValue.isEmpty { readModel(json.bytes, nameValue) }
         stream = isEventStream ? true : Self.bool(json.bytes.slice(streamValue))
         let options = optionsValue.isEmpty ? nil : optionsValue

@@ -10,6 +10,9 @@ public struct ResponseMeter: ~Copyable {
     /// those say nothing.
     public private(set) var isStream: Bool
 
+    /// The bytes that are allocated for this answer, its decoder apart.
+    package var footprint: Int { reader.footprint + amazon.footprint }
+
     let route: Route
     let modelRequested: String?
     var framing: Framing
@@ -22,7 +25,6 @@ public struct ResponseMeter: ~Copyable {
     private var events = EventScanner()
     private var amazon = AmazonEventScanner()
     private var json = JSONFraming()
-    private var isCertain = true
     private var offset: UInt64 = 0
     private var released: UInt64 = 0
     private var terminal: UInt64?
@@ -144,7 +146,12 @@ public struct ResponseMeter: ~Copyable {
     }
 
     private mutating func read(_ bytes: UnsafeRawBufferPointer, at base: UInt64) {
-        if framing == .unknown { sniff(bytes) }
+        guard framing != .unknown else {
+            let start = sniff(bytes)
+            // What stands before belongs to no document, in whichever piece it came.
+            if framing != .unknown { read(bytes.slice(start..<bytes.count), at: base &+ UInt64(start)) }
+            return
+        }
         switch framing {
         case .opaque, .unknown: break
         case .json: readJSON(bytes, at: base)
@@ -153,9 +160,11 @@ public struct ResponseMeter: ~Copyable {
         }
     }
 
-    /// Decides by the first byte that is no white space and no byte order mark: servers mislabel both ways.
-    private mutating func sniff(_ bytes: UnsafeRawBufferPointer) {
-        for byte in bytes where !Ascii.isSpace(byte) && byte < 0x80 {
+    /// Decides by the first byte that is no white space and no byte order mark, because servers mislabel both ways;
+    /// returns its position.
+    private mutating func sniff(_ bytes: UnsafeRawBufferPointer) -> Int {
+        for (index, byte) in bytes.enumerated()
+        where !Ascii.isSpace(byte) && byte != 0xEF && byte != 0xBB && byte != 0xBF {
             switch byte {
             case Ascii.openBrace, Ascii.openBracket:
                 framing = .json
@@ -163,11 +172,12 @@ public struct ResponseMeter: ~Copyable {
             case Ascii.colon, UInt8(ascii: "d"), UInt8(ascii: "e"), UInt8(ascii: "i"), UInt8(ascii: "r"):
                 // Plain text may begin so too; its first line will tell.
                 framing = .events
-                isCertain = media == .events
+                events.isDoubtful = media != .events
             default: framing = media.fallback
             }
-            return
+            return index
         }
+        return bytes.count
     }
 
     private mutating func readEvents(_ bytes: UnsafeRawBufferPointer, at base: UInt64) {
@@ -177,19 +187,19 @@ public struct ResponseMeter: ~Copyable {
             endEvent(base &+ UInt64(end))
             index = end
         }
-        if !isCertain { checkEvents() }
+        if events.isDoubtful { checkEvents() }
     }
 
     /// Decides by the first line whether a body of no stated type is a stream of events after all.
     private mutating func checkEvents() {
         switch events.isEventStream {
         case true?:
-            isCertain = true
+            events.isDoubtful = false
             isStream = true
         case false?:
-            isCertain = true
-            framing = media.fallback
-            reader.scanner.reset()
+            events.isDoubtful = false
+            framing = .opaque
+            if media.fallback == .json { reader.malformed = true }
         case nil: break
         }
     }

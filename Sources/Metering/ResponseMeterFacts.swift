@@ -41,7 +41,8 @@ extension ResponseMeter {
         if raw.isEmpty, !reader.loose.isEmpty { raw = reader.loose.json }
         let isGoogle =
             facts.model == nil
-            ? modelRequested.withBytes { Self.isGoogle($0) } : reader.model.withUnsafeBytes { Self.isGoogle($0) }
+            ? modelRequested.withBytes { UsageReader.isGoogle($0) }
+            : reader.model.withUnsafeBytes { UsageReader.isGoogle($0) }
         var usageReader = UsageReader(isGoogle: isGoogle)
         var source = isStream ? Usage.Source.stream : .body
         var isKnown = !raw.isEmpty && raw.withUnsafeBytes { usageReader.read($0) }
@@ -76,9 +77,5 @@ extension ResponseMeter {
         case .complete: return !isTruncated || reader.sawTerminal
         case .cut: return reader.sawTerminal || reader.sawFinalUsage
         }
-    }
-
-    private static func isGoogle(_ model: UnsafeRawBufferPointer) -> Bool {
-        model.begins("gemini") || model.begins("models/gemini") || model.begins("google/gemini")
     }
 }

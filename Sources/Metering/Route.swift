@@ -13,6 +13,9 @@ public struct Route: Equatable, Sendable {
     /// True when OpenAI-style `stream_options.include_usage` must be asked for to get usage from a stream.
     public var usageOnRequest: Bool = false
 
+    /// True when the provider keeps the answer for reading it again, unless the request says otherwise.
+    public var isStored: Bool = false
+
     /// A route about which nothing is known.
     public init() {}
 }

@@ -35,6 +35,7 @@ struct RequestLine {
             return
         }
         if readOpenAI(&route) || readAnthropic(&route) || readOthers(&route) {
+            route.isStored = route.operation == .response || last == "interactions" || segments.contains("runs")
             readDeployment(&route)
             return
         }

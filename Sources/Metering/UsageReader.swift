@@ -12,6 +12,11 @@ struct UsageReader {
 
     init(isGoogle: Bool) { self.isGoogle = isGoogle }
 
+    /// True for the name of a model of Google's.
+    static func isGoogle(_ model: UnsafeRawBufferPointer) -> Bool {
+        model.begins("gemini") || model.begins("models/gemini") || model.begins("google/gemini")
+    }
+
     /// Reads one usage object.
     ///
     /// - Returns: false when it states nothing that can be understood; then nothing changes.

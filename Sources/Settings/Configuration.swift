@@ -8,6 +8,8 @@ public struct Configuration: Sendable {
     public var admin = Admin()
     /// The one directory that holds the ledger, the views, the key and the management socket.
     public var dataDirectory = "./data"
+    /// A file elsewhere that every signed checkpoint is appended to as well; nil for none.
+    public var checkpointCopy: String?
     /// The name of the ledger's origin; fixed when the ledger is created.
     public var nodeName = "tollgate"
     /// The file of the operator's price book; nil means the built-in one.

@@ -98,7 +98,8 @@ struct ConfigurationLoader {
     var list: ProblemList
 
     private static let keys = [
-        "listen", "admin", "data_dir", "node_name", "price_book", "threads", "clients", "groups", "metrics", "limits",
+        "listen", "admin", "data_dir", "checkpoint_copy", "node_name", "price_book", "threads", "clients", "groups",
+        "metrics", "limits",
         "on_ledger_failure", "drain_timeout", "log_level",
     ]
     private static let endpointForm = "an address such as 127.0.0.1:8080 or [::1]:8080"
@@ -110,6 +111,9 @@ struct ConfigurationLoader {
         if let admin = found["admin"] { readAdmin(admin, into: &result.admin) }
         if let value = found["data_dir"]?.string() {
             result.dataDirectory = SecretSource.absolute(value, in: secrets.folder)
+        }
+        if let value = found["checkpoint_copy"]?.string() {
+            result.checkpointCopy = SecretSource.absolute(value, in: secrets.folder)
         }
         if let setting = found["node_name"], let value = setting.string() {
             if isName(value, limit: 64) {

@@ -34,6 +34,7 @@ extension Configuration {
             "limits \(limits.requestBody) \(limits.headers) \(limits.requestsInFlight) \(limits.clientIdle) \(limits.clientBody)",
             "failure \(onLedgerFailure.rawValue)", "drain \(drainTimeout)", "log \(logLevel)",
         ]
+        if let checkpointCopy { lines.append("copy \(Self.fileName(checkpointCopy))") }
         lines += clients.map { "client \($0.name) \($0.keys.count) \($0.groups)" }
         for group in groups {
             lines.append("group \(group.name) \(group.dialect) \(group.provider) \(group.keys.count) \(group.retries)")

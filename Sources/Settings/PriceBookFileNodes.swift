@@ -81,8 +81,3 @@ extension PriceBookFileReader {
         return row[right.count]
     }
 }
-
-extension UsageUnit {
-    /// The name of the unit's count where a minimum is set.
-    var minimumKey: String { name == priceKey || priceQuantity == .perHour ? name : priceKey }
-}

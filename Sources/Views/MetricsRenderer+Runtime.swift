@@ -9,6 +9,18 @@ extension MetricsRenderer {
         for entry in runtime.keys {
             page.gauge([("group", entry.group), ("state", entry.state)], String(entry.count))
         }
+        page.begin(
+            "tollgate_usage_anomalies_total",
+            .counter,
+            "Parts of a stated usage that exceeded their whole, and totals that do not reconcile, in this process."
+        )
+        page.counter([], String(runtime.usageAnomalies), created: nil)
+        page.begin(
+            "tollgate_unreadable_answers_total",
+            .counter,
+            "Answers to this process that could not be read for their usage."
+        )
+        page.counter([], String(runtime.unreadableAnswers), created: nil)
         ledger(runtime, &page)
         page.begin("tollgate_view_lag_events", .gauge, "Events of the ledger that these figures do not hold yet.")
         page.gauge([], String(runtime.viewLag))

@@ -6,6 +6,10 @@ public struct RuntimeSample: Sendable {
     public var inFlight: [(group: String, count: Int)] = []
     /// Upstream keys by group and state (`ok`, `cooling`, `out`).
     public var keys: [(group: String, state: String, count: Int)] = []
+    /// Parts of a stated usage that exceeded their whole, and totals that do not reconcile, since the start.
+    public var usageAnomalies: UInt64 = 0
+    /// Answers that could not be read for their usage, since the start.
+    public var unreadableAnswers: UInt64 = 0
     /// The ledger's last committed sequence.
     public var ledgerHead: UInt64 = 0
     /// Records waiting for the ledger's writer.

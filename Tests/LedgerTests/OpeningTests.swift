@@ -233,4 +233,83 @@ import Testing
         #expect(error?.code == .damaged)
         #expect(error?.message.contains("damaged") == true)
     }
+
+    // MARK: - The copy of the checkpoints
+
+    private var copying: LedgerOptions {
+        var options = options
+        options.checkpointCopy = directory.path + "/kept"
+        return options
+    }
+
+    private func kept() throws -> String { try String(contentsOfFile: directory.path + "/kept", encoding: .utf8) }
+
+    @Test func everyCheckpointIsKept() throws {
+        try fill(3, copying)
+        try fill(4, copying)
+        let notes = Checkpoint.notes(in: try kept())
+        #expect(notes.count >= 3)
+        #expect(notes.last == (try checkpoint()))
+        let sizes = try notes.map { try Checkpoint(note: $0, key: nil).size }
+        #expect(sizes == sizes.sorted())
+        #expect(sizes.last == 7)
+        #expect(try kept() == notes.map { $0 + "\n" }.joined())
+    }
+
+    /// The checkpoint in the directory went back with everything else.
+    @Test func restoredDirectoryIsRefused() throws {
+        try fill(300, copying)
+        try copy(data, to: directory.path + "/backup")
+        try fill(50, copying)
+        try copy(directory.path + "/backup", to: data)
+        #expect(failure(options) == nil)
+        let error = failure(copying)
+        #expect(error?.code == .historyLost)
+        #expect(error?.missing == 301...350)
+        #expect(error?.message.contains("/kept") == true)
+        var accepting = copying
+        accepting.acceptLoss = true
+        let ledger = try Ledger.open(accepting)
+        #expect(ledger.lostRange == 301...350)
+        ledger.close()
+        #expect(failure(copying) == nil)
+    }
+
+    @Test func deletedDirectoryIsRefused() throws {
+        try fill(10, copying)
+        try FileManager.default.removeItem(atPath: data)
+        #expect(failure(copying)?.missing == 1...10)
+        var accepting = copying
+        accepting.acceptLoss = true
+        let ledger = try Ledger.open(accepting)
+        #expect(ledger.lostRange == 1...10)
+        ledger.close()
+        #expect(failure(copying) == nil)
+    }
+
+    /// A crash, or a full disk, may leave a part of a note.
+    @Test(arguments: ["x", "x\n", "x\n\n", "tollgate/0123456789abcdef\n12", "\n\n\n"])
+    func cutNoteIsPassedOver(rest: String) throws {
+        try fill(10, copying)
+        let before = Checkpoint.notes(in: try kept()).count
+        try (try kept() + rest).write(toFile: directory.path + "/kept", atomically: true, encoding: .utf8)
+        try fill(5, copying)
+        let notes = Checkpoint.notes(in: try kept())
+        #expect(notes.count >= before + 2)
+        #expect(try Checkpoint(note: try #require(notes.last), key: nil).size == 15)
+    }
+
+    @Test func forgedCopyIsRefused() throws {
+        try fill(10, copying)
+        let forged = try kept().replacingOccurrences(of: "\n10\n", with: "\n11\n")
+        try forged.write(toFile: directory.path + "/kept", atomically: true, encoding: .utf8)
+        #expect(failure(copying)?.code == .checkpointInvalid)
+    }
+
+    @Test func unusableCopyIsTold() throws {
+        var options = options
+        options.checkpointCopy = directory.path + "/no/such/folder"
+        let error = failure(options)
+        #expect(error?.message.contains("/no/such/folder") == true)
+    }
 }

@@ -16,6 +16,7 @@ import Testing
             listen: "[::1]:9000"
             admin: {listen: 0.0.0.0:9001, token: env:ADMIN}
             data_dir: ./data
+            checkpoint_copy: /mnt/audit/checkpoints
             node_name: edge-1
             price_book: prices.yaml
             threads: 2
@@ -47,6 +48,7 @@ import Testing
         #expect(configuration.admin.listen == .init(host: "0.0.0.0", port: 9001))
         #expect(configuration.admin.token == "admin-token")
         #expect(configuration.dataDirectory == "/etc/tollgate/./data")
+        #expect(configuration.checkpointCopy == "/mnt/audit/checkpoints")
         #expect(configuration.priceBookPath == "/etc/tollgate/prices.yaml")
         #expect(configuration.nodeName == "edge-1")
         #expect(configuration.threads == 2)

@@ -43,11 +43,26 @@ extension Exchange {
         phase = .committing
         self.outcome = outcome
         flush()
-        let learnt = meter.take()?.finish(ending) ?? tunnel?.finish(self) ?? ResponseFacts()
+        var learnt = meter.take()?.finish(ending) ?? tunnel?.finish(self) ?? ResponseFacts()
+        settle(&learnt)
         if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
         deadline = loopContext.now() + Self.commitPatience
         record = EventCodec.encode(event(learnt))
         loopContext.submit(self, record: record)
+    }
+
+    /// Counts what was odd. The usage of a stored answer is billed where it is first stated; reading it again uses nothing.
+    private func settle(_ learnt: inout ResponseFacts) {
+        let counters = loopContext.counters
+        if learnt.anomalies > 0 { counters.usageAnomalies.wrappingAdd(UInt64(learnt.anomalies), ordering: .relaxed) }
+        if learnt.unreadable { counters.unreadableAnswers.wrappingAdd(1, ordering: .relaxed) }
+        guard learnt.usage.source != .none else { return }
+        let isReading = route.operation == .poll || route.operation == .batch
+        guard isReading || route.isStored || facts.isStored else { return }
+        let group = group?.runtime.name ?? ""
+        let answer = learnt.responseID ?? path
+        let isNew = counters.billed.withLock { $0.bill(group: group, answer: answer) }
+        if isReading, !isNew { learnt.usage = Usage() }
     }
 
     /// The ledger would not take the event before; by now it may, or the operator has chosen to go on without it.

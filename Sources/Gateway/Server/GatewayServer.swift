@@ -135,6 +135,8 @@ public final class GatewayServer: Sendable {
         let now = Clock.monotonic()
         var sample = GatewaySample()
         sample.ledgerRefusals = counters.ledgerRefusals.load(ordering: .relaxed)
+        sample.usageAnomalies = counters.usageAnomalies.load(ordering: .relaxed)
+        sample.unreadableAnswers = counters.unreadableAnswers.load(ordering: .relaxed)
         sample.refusedForLedger = counters.refusedForLedger.load(ordering: .relaxed)
         for group in table.groups.values.sorted(by: { $0.name < $1.name }) {
             sample.requestsInFlight[group.name] = group.inFlight.load(ordering: .relaxed)
@@ -213,6 +215,10 @@ public struct GatewaySample: Sendable {
     public var upstreams: [Upstream] = []
     /// Events that the ledger did not take at the first try.
     public var ledgerRefusals = 0
+    /// Parts of a stated usage that had to be clamped to their whole, and totals that do not reconcile.
+    public var usageAnomalies: UInt64 = 0
+    /// Answers in a coding or format that metering cannot read.
+    public var unreadableAnswers: UInt64 = 0
     /// Requests refused because the ledger could not write.
     public var refusedForLedger = 0
 

@@ -4,8 +4,8 @@ import ArgumentParser
 struct PricesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prices",
-        abstract: "Look at price books, compare them, adopt them.",
-        subcommands: [List.self, Show.self, Diff.self, Adopt.self]
+        abstract: "Look at price books, ask what a usage costs, compare books, adopt them.",
+        subcommands: [List.self, Show.self, Cost.self, Diff.self, Adopt.self, Import.self]
     )
 
     struct List: AsyncParsableCommand {

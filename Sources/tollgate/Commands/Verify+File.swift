@@ -31,7 +31,7 @@ struct FileVerification: Sendable {
                 let proof = try ProofText(text: text)
                 return AuditReport(proven: try proof.verify(key: try needed(), record: record, trusted: trusted.last))
             }
-            let kept = try KeptCheckpoints(text, key: try needed())
+            let kept = try KeptCheckpoints(text, key: try needed(), allowsNothingElse: true)
             guard let newest = kept.checkpoints.max(by: { $0.size < $1.size }) else {
                 throw AuditFailure(.malformed, "\(path) is neither an export nor a proof nor a checkpoint")
             }

@@ -27,7 +27,13 @@ struct LedgerVerification: Sendable {
 
     /// Reads the directory of a stopped server. What a start would refuse is let through, to be told in the result.
     private func here(_ folder: String, key: VerifierKey?, checkpoints: [UInt8]) throws -> AuditReport {
-        let ledger = try Ledger.open(LedgerOptions(directory: folder, acceptLoss: true, readOnlyIntent: true))
+        let ledger: Ledger
+        do throws(LedgerError) {
+            ledger = try Ledger.open(LedgerOptions(directory: folder, acceptLoss: true, readOnlyIntent: true))
+        } catch {
+            guard let kind = Self.kind(of: error.code) else { throw error }
+            return AuditReport(kind: "ledger", failure: AuditFailure(kind, error.message, at: error.missing))
+        }
         defer { ledger.close() }
         let clock = ContinuousClock()
         let start = clock.now
@@ -49,6 +55,17 @@ struct LedgerVerification: Sendable {
             return AuditReport(ledger: audit, origin: ledger.origin, key: own.text, elapsed: clock.now - start)
         } catch {
             return AuditReport(kind: "ledger", failure: error)
+        }
+    }
+
+    /// What an opening finds out about the records; nil for what only hinders it.
+    private static func kind(of code: LedgerError.Code) -> AuditFailure.Kind? {
+        switch code {
+        case .damaged: .unreadable
+        case .historyLost: .missing
+        case .historyChanged: .root
+        case .checkpointInvalid, .keyInvalid: .signature
+        default: nil
         }
     }
 

@@ -58,7 +58,10 @@ struct VerifyCommand: AsyncParsableCommand {
                 report = try await verify(path: path)
             } else {
                 report = try await LedgerVerification(directory: directory, threads: threads, json: json)
-                    .run(key: try givenKey(), checkpoints: try checkpoint.map(readFile) ?? [])
+                    .run(
+                        key: try givenKey(),
+                        checkpoints: try checkpoint.map { KeptCheckpoints.thinned(try readFile($0)) } ?? []
+                    )
             }
             try show(report)
         }
@@ -92,7 +95,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let key = try givenKey()
         let trusted = try checkpoint.map { path in
             guard let key else { throw ManagementError(.badRequest, "A kept checkpoint is verified with --key") }
-            return try KeptCheckpoints(try readFile(path), key: key).checkpoints
+            return try KeptCheckpoints(KeptCheckpoints.thinned(try readFile(path)), key: key).checkpoints
         }
         let file = FileVerification(path: path, key: key, trusted: trusted ?? [], threads: threads)
         return try await file.run(record: try record.map(readFile), hidesProgress: json && Output.isTerminal)
@@ -109,6 +112,7 @@ enum AuditWords {
             case .number(let number): String(number)
             case .seconds(let seconds): Figures.seconds(seconds)
             case .flag(let flag): flag ? "yes" : "no"
+            case .json(let text): text
             }
         return label.padding(toLength: 16, withPad: " ", startingAt: 0) + text
     }

@@ -33,7 +33,8 @@ final class Node: Sendable {
                 directory: configuration.dataDirectory,
                 name: configuration.nodeName,
                 lanes: GatewayServer.threads(configuration),
-                acceptLoss: acceptLoss
+                acceptLoss: acceptLoss,
+                checkpointCopy: configuration.checkpointCopy
             )
         )
         do {

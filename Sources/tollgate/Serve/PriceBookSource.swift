@@ -15,14 +15,19 @@ struct PriceBookSource: Sendable {
     /// The book and its origin's name for the ledger. Blocking.
     func load() throws(ManagementError) -> (book: PriceBook, origin: String) {
         guard let path else { return (.builtIn, Self.builtIn) }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return (try Self.read(path), name)
+    }
+
+    /// The book in a file. Blocking.
+    static func read(_ path: String) throws(ManagementError) -> PriceBook {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ManagementError(
                 .notFound,
                 "The price book \(path) cannot be read; check that it exists and its permissions"
             )
         }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return (try Self.parse(Array(data), name: path), name)
+        return try parse(Array(data), name: path)
     }
 
     /// The book in a YAML text.

@@ -57,6 +57,7 @@ actor Reloader {
             loaded.admin = configuration.admin
             loaded.metrics.token = configuration.metrics.token
             loaded.nodeName = configuration.nodeName
+            loaded.checkpointCopy = configuration.checkpointCopy
             loaded.threads = configuration.threads
             try gateway.update(configuration: loaded)
             let isChanged = loaded.hash != configuration.hash
@@ -82,6 +83,7 @@ actor Reloader {
         if loaded.metrics.token != configuration.metrics.token { fixed.append("metrics.token") }
         if loaded.threads != configuration.threads { fixed.append("threads") }
         if loaded.nodeName != configuration.nodeName { fixed.append("node_name") }
+        if loaded.checkpointCopy != configuration.checkpointCopy { fixed.append("checkpoint_copy") }
         if !fixed.isEmpty {
             logger.warning("some settings change at the next start only", metadata: ["settings": "\(fixed)"])
         }

@@ -26,6 +26,8 @@ enum Samples {
         let traffic = gateway.sample()
         sample.inFlight = traffic.requestsInFlight.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         sample.keys = traffic.keys.map { ($0.group, $0.state, $0.count) }
+        sample.usageAnomalies = traffic.usageAnomalies
+        sample.unreadableAnswers = traffic.unreadableAnswers
         sample.viewLag = node.views.lag
         sample.process = ProcessSample.now()
         return sample

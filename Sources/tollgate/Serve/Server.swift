@@ -30,6 +30,7 @@ struct Server: Sendable {
     func run() async throws {
         let configuration = configuration
         let (acceptLoss, logger) = (acceptLoss, logger)
+        StartupMemory.limitArenas(loops: GatewayServer.threads(configuration))
         // Trapped before anything is open, so that an early signal still ends in good order.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let node = try await NIOThreadPool.singleton.runIfActive {
@@ -66,6 +67,9 @@ struct Server: Sendable {
                     await group.withLock(\.self)?.triggerGracefulShutdown()
                 }
                 try await whenReady(ready)
+                // By then the other services are through with their own start.
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+                StartupMemory.release()
             },
         ]
         let made = ServiceGroup(

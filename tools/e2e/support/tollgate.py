@@ -97,8 +97,9 @@ class Gateway:
     def admin(self) -> str:
         return f"http://127.0.0.1:{self.admin_port}"
 
-    def start(self, env=None) -> "Gateway":
-        self.process = Process([binary(), "serve", "--config", self.config], self.folder / "serve.log", env=env)
+    def start(self, env=None, arguments=()) -> "Gateway":
+        command = [binary(), "serve", "--config", self.config, *arguments]
+        self.process = Process(command, self.folder / "serve.log", env=env)
         self.process.ready(self.ready, "GET /readyz answers 200")
         return self
 

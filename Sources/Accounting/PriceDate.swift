@@ -1,7 +1,7 @@
 /// Dates of price rows, in UTC, to the second.
-enum PriceDate {
+package enum PriceDate {
     /// Seconds since 1970 of `2026-10-14`, `2026-10-14T16:30:00Z`; nil for anything else.
-    static func parse(_ text: String) -> Int64? {
+    package static func parse(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
             guard bytes[range].allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
@@ -22,8 +22,35 @@ enum PriceDate {
         return days * 86_400 + hour * 3600 + minute * 60 + second
     }
 
+    /// Seconds since 1970 of a date or a moment in RFC 3339, with any offset; a fraction of a second is cut off.
+    package static func moment(_ text: String) -> Int64? {
+        var bytes = Array(text.utf8)
+        guard bytes.count > 19 else { return parse(text) }
+        if bytes[10] == UInt8(ascii: " ") || bytes[10] == UInt8(ascii: "t") { bytes[10] = UInt8(ascii: "T") }
+        var rest = bytes[19...]
+        if rest.first == UInt8(ascii: ".") {
+            rest.removeFirst()
+            let places = rest.prefix { $0 >= 48 && $0 <= 57 }.count
+            guard places > 0 else { return nil }
+            rest = rest.dropFirst(places)
+        }
+        guard let seconds = parse(String(decoding: bytes[..<19] + [UInt8(ascii: "Z")], as: UTF8.self)) else {
+            return nil
+        }
+        let zone = Array(rest)
+        if zone == [UInt8(ascii: "Z")] || zone == [UInt8(ascii: "z")] { return seconds }
+        guard zone.count == 6, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"), zone[3] == 58,
+            [1, 2, 4, 5].allSatisfy({ zone[$0] >= 48 && zone[$0] <= 57 })
+        else { return nil }
+        let hours = Int64(zone[1] - 48) * 10 + Int64(zone[2] - 48)
+        let minutes = Int64(zone[4] - 48) * 10 + Int64(zone[5] - 48)
+        guard hours < 24, minutes < 60 else { return nil }
+        let offset = hours * 3600 + minutes * 60
+        return zone[0] == UInt8(ascii: "+") ? seconds - offset : seconds + offset
+    }
+
     /// The text of a moment, a date alone where it is midnight; nil outside the years 0000 to 9999.
-    static func text(_ seconds: Int64) -> String? {
+    package static func text(_ seconds: Int64) -> String? {
         let rest = ((seconds % 86_400) + 86_400) % 86_400
         let (year, month, day) = civil((seconds - rest) / 86_400)
         guard (0...9999).contains(year) else { return nil }
@@ -32,7 +59,8 @@ enum PriceDate {
         return "\(date)T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
     }
 
-    static func padded(_ number: Int64, _ width: Int) -> String {
+    /// A number with zeros before it up to a width.
+    package static func padded(_ number: Int64, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }

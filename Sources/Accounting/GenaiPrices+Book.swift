@@ -1,0 +1,120 @@
+extension GenaiPrices {
+    /// A book from the package's data file: a list of providers, or an object with the list under `providers`.
+    package static func book(_ json: JSONValue) throws(PriceBookError) -> PriceImport {
+        guard let providers = json.elements ?? json["providers"]?.elements, providers.first?["id"]?.text != nil else {
+            throw PriceBookError(.badText, "The file is no list of providers such as genai-prices has.")
+        }
+        var result = PriceImport()
+        for provider in providers {
+            guard let name = provider["id"]?.text else { continue }
+            let others = provider["fallback_model_providers"]?.elements?.compactMap(\.text) ?? []
+            if !others.isEmpty { result.fallbacks[name.asciiLowercased] = others.map(\.asciiLowercased) }
+            for model in provider["models"]?.elements ?? [] {
+                guard let id = model["id"]?.text else { continue }
+                do throws(PriceBookError) {
+                    let names = names(model["match"] ?? .null, result: &result, owner: "\(name) \(id)")
+                    try add(model, names: [id] + names, provider: name.asciiLowercased, to: &result)
+                } catch {
+                    result.notes.append("\(name) \(id): \(error.message)")
+                }
+            }
+        }
+        return result
+    }
+
+    /// The names that a match rule stands for: `x` is a whole name, `x*` a beginning, anything else with `*` a pattern.
+    private static func names(_ rule: JSONValue, result: inout PriceImport, owner: String) -> [String] {
+        guard let (kind, value) = rule.members.first.map({ ($0.name, $0.value) }) else { return [] }
+        switch (kind, value.text) {
+        case ("equals", let text?): return [text]
+        case ("starts_with", let text?): return [text + "*"]
+        case ("ends_with", let text?): return ["*" + text]
+        case ("contains", let text?): return ["*" + text + "*"]
+        case ("or", nil):
+            return (value.elements ?? []).flatMap { names($0, result: &result, owner: owner) }
+        case ("and", nil):
+            // Stands for "begins so, but is no speech model"; those have longer names of their own.
+            return (value.elements ?? []).filter { $0["regex"] == nil && $0["not"] == nil }
+                .flatMap { names($0, result: &result, owner: owner) }
+        case ("regex", let text?):
+            // Dates after a name are taken off by the matching of names itself.
+            if !text.contains("\\d{8}"), !text.contains("\\d{4}") {
+                result.notes.append("\(owner): the rule \(text) was left out")
+            }
+            return []
+        default: return []
+        }
+    }
+
+    private static func add(
+        _ model: JSONValue,
+        names: [String],
+        provider: String,
+        to result: inout PriceImport
+    ) throws(PriceBookError) {
+        var dated: [(start: Int64, prices: ImportedPrices)] = []
+        var rows: [PriceImport.Entry] = []
+        for conditional in model["prices"]?.elements ?? [.object([("prices", model["prices"] ?? .null)])] {
+            guard let object = conditional["prices"], let prices = try prices(object) else { continue }
+            let constraint = conditional["constraint"]
+            if let window = try window(constraint) {
+                let start = dated.last?.start ?? 0
+                rows.append(.init(from: start, conditions: PriceConditions(window: window), prices: prices))
+            } else {
+                dated.append((dated.isEmpty ? 0 : try start(constraint), prices))
+            }
+        }
+        rows = dated.map { .init(from: $0.start, prices: $0.prices) } + rows
+        var variants: [(conditions: PriceConditions, steps: [(start: Int64, prices: ImportedPrices)])] = []
+        for variant in model["price_variants"]?.elements ?? [] {
+            guard let when = variant["when"]?.members, when.count == 1, let condition = when.first,
+                let wanted = condition.value.text, let object = variant["prices"],
+                let prices = try prices(object, isWhole: false),
+                try window(variant["constraint"]) == nil
+            else { continue }
+            var conditions = PriceConditions()
+            switch condition.name {
+            case "service_tier", "processing": conditions.serviceTier = wanted
+            case "speed": conditions.speed = wanted
+            case "region", "inference_geo": conditions.region = wanted
+            default: continue
+            }
+            let step = (try start(variant["constraint"]), prices)
+            if let place = variants.firstIndex(where: { $0.conditions == conditions }) {
+                variants[place].steps.append(step)
+            } else {
+                variants.append((conditions, [step]))
+            }
+        }
+        for (conditions, steps) in variants {
+            // Whichever side changes, the variant over the dated prices is a row of its own.
+            for start in Set(steps.map(\.start) + dated.map(\.start)).sorted() {
+                let active = steps.filter { $0.start <= start }
+                guard !active.isEmpty, var merged = dated.last(where: { $0.start <= start })?.prices else { continue }
+                // Of a unit in several variants the first that has begun counts.
+                for step in active.reversed() { merged = merged.overlaid(by: step.prices) }
+                rows.append(.init(from: start, conditions: conditions, prices: merged))
+            }
+        }
+        result.add(rows, names: names, provider: provider)
+    }
+
+    private static func start(_ constraint: JSONValue?) throws(PriceBookError) -> Int64 {
+        guard let text = constraint?["start_date"]?.text else { return 0 }
+        guard let seconds = PriceDate.moment(text) else {
+            throw PriceBookError(.badDate, "\"\(text.prefix(40))\" is not a date.")
+        }
+        return seconds
+    }
+
+    private static func window(_ constraint: JSONValue?) throws(PriceBookError) -> PriceConditions.Window? {
+        guard let from = constraint?["start_time"]?.text, let until = constraint?["end_time"]?.text else { return nil }
+        // `00:30:00Z`; the date only makes it a moment.
+        guard let first = PriceDate.moment("2026-01-05T\(from)"), let last = PriceDate.moment("2026-01-05T\(until)")
+        else {
+            throw PriceBookError(.badDate, "\"\(from.prefix(20))\" to \"\(until.prefix(20))\" is no time of day.")
+        }
+        func minute(_ seconds: Int64) -> Int { Int(((seconds % 86_400) + 86_400) % 86_400 / 60) }
+        return PriceConditions.Window(fromMinute: minute(first), untilMinute: minute(last))
+    }
+}
