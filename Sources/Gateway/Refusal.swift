@@ -27,6 +27,7 @@ package struct Refusal: Equatable, Sendable {
         case 404: "Not Found"
         case 408: "Request Timeout"
         case 413: "Content Too Large"
+        case 415: "Unsupported Media Type"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"

@@ -43,6 +43,13 @@ struct Multipart {
         }
     }
 
+    /// Where a value that ``forEachField(_:)`` gave stands in the body; nil for other bytes.
+    func range(of value: UnsafeRawBufferPointer) -> Range<Int>? {
+        guard let base = bytes.baseAddress, let start = value.baseAddress else { return nil }
+        let offset = start - base
+        return offset >= 0 && offset + value.count <= bytes.count ? offset..<offset + value.count : nil
+    }
+
     private static func name(in headers: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         let label = Array("name=\"".utf8)
         var index = 0

@@ -74,6 +74,7 @@ public struct RequestFacts: Sendable, Equatable {
         form.forEachField { name, value in
             if name.equals("model"), value.count <= Self.modelLimit, !value.isEmpty {
                 model = text(value, limit: Self.modelLimit)
+                modelRange = form.range(of: value)
             } else if name.equals("stream") {
                 stream = value.equals("true") || value.equals("True") || value.equals("1")
             }

@@ -69,7 +69,7 @@ struct RequestTests {
         #expect(facts(#"{"model":"\#(String(repeating: "x", count: 257))"}"#).model == nil)
     }
 
-    @Test func formFields() {
+    @Test func formFields() throws {
         let body =
             "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"model\"\r\n\r\n\u{1}\r\n--b\r\n"
             + "Content-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\n"
@@ -77,6 +77,8 @@ struct RequestTests {
         let route = Route(method: "POST", path: "/v1/audio/transcriptions", query: nil, hint: .openai)
         let found = facts(body, route, contentType: "multipart/form-data; boundary=b")
         #expect(found.model == "whisper-1")
+        let range = try #require(found.modelRange)
+        #expect(String(decoding: Array(body.utf8)[range], as: UTF8.self) == "whisper-1")
         #expect(found.stream == true)
         #expect(facts("--b", route, contentType: "multipart/form-data; boundary=b") == RequestFacts())
     }

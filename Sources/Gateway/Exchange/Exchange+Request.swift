@@ -136,7 +136,11 @@ extension Exchange {
             }
         }
         prepareAttempts(group.runtime)
-        startAttempt()
+        if let refusal = refusalBeforeBody {
+            refuse(refusal, keepsAlive: keepsClientAlive)
+        } else {
+            startAttempt()
+        }
     }
 
     /// Settles which model is asked for, and edits what the rules ask for.
@@ -158,6 +162,15 @@ extension Exchange {
                 modelSent = redirect
             } else if opensWebSocket {
                 redirectQuery(model, to: redirect)
+            }
+            if modelSent != redirect {
+                // Sent as it is, the request would go to a model that the operator has taken out of use.
+                refusalBeforeBody = Refusal(
+                    415,
+                    "redirect_impossible",
+                    "\(model) is redirected here, but the request's body cannot be edited: it is compressed, or spells "
+                        + "the name with escapes. Send it plain, or name \(redirect)."
+                )
             }
         }
         if group.asksUsage, let edit = facts.usageInsertion {
