@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from support.book import FIRST, Book, repriced
 from support.compare import sums, usd
+from support.process import wait_until
 from support.sdk import CALLS, through
 
 
@@ -102,3 +103,18 @@ def test_a_model_without_a_price_is_unpriced_not_free(make_gateway):
     metrics = gateway.metrics()
     assert metrics.sum("tollgate_unpriced_requests_total") == 1
     assert metrics.sum("tollgate_cost_usd_total") == 0
+
+
+def test_a_running_server_adopts_a_changed_file_and_keeps_its_book_when_the_file_is_broken(make_gateway):
+    gateway = make_gateway().start()
+    path = gateway.folder / "prices.yaml"
+    path.write_text("rows:\n  - provider: [\n")
+    wait_until(lambda: "kept the price book" in gateway.process.output, "the refusal of a broken file")
+    first = through(gateway, CALLS[0])
+    assert Decimal(gateway.event(first.request_id)["cost"]["usd"]) == FIRST.cost(first.truth)
+    book = repriced(FIRST, "2")
+    book.write(path)
+    wait_until(lambda: len(gateway.events("pricebook.adopted")) == 2, "the new book")
+    second = through(gateway, CALLS[0])
+    assert Decimal(gateway.event(second.request_id)["cost"]["usd"]) == book.cost(second.truth)
+    assert Decimal(gateway.event(first.request_id)["cost"]["usd"]) == FIRST.cost(first.truth)
