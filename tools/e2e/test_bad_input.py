@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import subprocess
+import time
 
 import anthropic
 import openai
@@ -393,42 +394,81 @@ def test_a_read_only_data_directory(make_gateway):
         subprocess.run(["umount", gateway.data], check=True)
 
 
-def test_a_full_disk_refuses_new_requests_and_loses_nothing(make_gateway):
-    gateway = make_gateway()
-    gateway.data.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", gateway.data], capture_output=True, text=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"cannot mount a small file system here: {mounted.stderr.strip()}")
-    try:
-        gateway.start()
-        finished = [ask(gateway, "openai").request_id for _ in range(20)]
-        filler = gateway.data / "filler"
-        with open(filler, "wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-            except OSError:
-                pass
-        statuses = set()
-        for _ in range(2000):
-            reply = ask(gateway, "openai")
-            statuses.add((reply.status, reply.broken))
-            if reply.status == 503:
-                break
-            if not reply.broken:
-                finished.append(reply.request_id)
-        assert reply.status == 503, f"a ledger that cannot write must refuse; got {statuses}"
-        filler.unlink()
-        gateway.kill()
-        gateway.start()
-        events = {event["id"] for event in gateway.completed()}
-        assert set(finished) <= events
-        assert ask(gateway, "openai").status == 200
-    finally:
+@pytest.fixture
+def small_disk(make_gateway):
+    """Makes gateways whose data directory is a small file system of its own; gives a gateway and its filler file."""
+    mounted = []
+
+    def make(**settings):
+        gateway = make_gateway(**settings)
+        gateway.data.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", gateway.data]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"cannot mount a small file system here: {done.stderr.strip()}")
+        mounted.append(gateway)
+        return gateway.start(), gateway.data / "filler"
+
+    yield make
+    for gateway in mounted:
         gateway.close()
         subprocess.run(["umount", gateway.data], check=True)
+
+
+def fill(filler):
+    with open(filler, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            pass
+
+
+def test_a_full_disk_refuses_new_requests_and_loses_nothing(small_disk):
+    gateway, filler = small_disk()
+    finished = [ask(gateway, "openai").request_id for _ in range(20)]
+    fill(filler)
+    statuses = set()
+    for _ in range(2000):
+        reply = ask(gateway, "openai")
+        statuses.add((reply.status, reply.broken))
+        if reply.status == 503:
+            break
+        if not reply.broken:
+            finished.append(reply.request_id)
+    assert reply.status == 503, f"a ledger that cannot write must refuse; got {statuses}"
+    started = time.monotonic()
+    assert [ask(gateway, "openai").status for _ in range(20)] == [503] * 20
+    assert time.monotonic() - started < 5, "a refusal that is ready must not wait for the ledger"
+    filler.unlink()
+    gateway.kill()
+    gateway.start()
+    events = {event["id"] for event in gateway.completed()}
+    assert set(finished) <= events
+    assert ask(gateway, "openai").status == 200
+
+
+def test_a_full_disk_can_be_told_to_forward_and_the_gap_is_counted(small_disk):
+    gateway, filler = small_disk(on_ledger_failure="forward")
+    finished = [ask(gateway, "openai").request_id for _ in range(20)]
+    fill(filler)
+    replies = [ask(gateway, "openai") for _ in range(100)]
+    assert {(reply.status, reply.broken) for reply in replies} == {(200, False)}
+    filler.unlink()
+
+    deadline = time.monotonic() + 20
+    while not gateway.ready() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    while not (gaps := gateway.events("ledger.gap")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert ask(gateway, "openai").status == 200
+    recorded = {event["id"] for event in gateway.completed()}
+    assert set(finished) <= recorded
+    unrecorded = [reply for reply in replies if reply.request_id not in recorded]
+    assert unrecorded, "the disk was never full"
+    assert sum(gap["requests"] for gap in gaps) == len(unrecorded)
+    interrupted = [event for event in gateway.events() if event["type"] == "request.interrupted"]
+    assert not interrupted
 
 
 def test_a_management_request_without_the_token(served):
