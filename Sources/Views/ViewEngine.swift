@@ -12,6 +12,8 @@ final class ViewEngine: @unchecked Sendable {
     let published = Monitor()
     // Guarded by `published`.
     private(set) var publishedFailure: String?
+    /// True when the failure was one of reading, as while the ledger recovers from a full disk, and may pass.
+    private var failureMayPass = false
     private(set) var publishedRefusal: String?
     private(set) var publishedSequence: UInt64 = 0
 
@@ -45,13 +47,17 @@ final class ViewEngine: @unchecked Sendable {
 
     /// Folds up to the head at the time of the call and prices a turn of history again where that is due.
     func catchUp() {
-        guard publishedFailure == nil else { return }
+        guard publishedFailure == nil || failureMayPass else { return }
         let head = source.head
         do throws(ViewError) {
             try Self.fold(&fold, through: head, source)
             let through = min(fold.state.sequence, fold.state.restatedThrough + Self.restateTurn)
             try Self.restate(&fold, through: through, source)
+            if failureMayPass { published.withLock { publishedFailure = nil } }
+            failureMayPass = false
         } catch {
+            // What was folded before the error stays folded, so reading can go on where it ended.
+            failureMayPass = error.code == .io
             published.withLock { publishedFailure = error.description }
         }
         let sequence = fold.state.sequence

@@ -6,6 +6,11 @@ import Views
 /// A ledger in memory.
 final class MemoryLog: RecordSource {
     private let records = Mutex<[[UInt8]]>([])
+    /// The sequence at which reading fails, as of a ledger that is closed for a moment.
+    let failsAt = Mutex<UInt64?>(nil)
+
+    struct Unreadable: Error {}
+
     let origin: String
 
     init(origin: String = "test/0011223344556677", _ events: [Event] = []) {
@@ -24,6 +29,7 @@ final class MemoryLog: RecordSource {
     func scan(from: UInt64, through: UInt64, _ body: (UInt64, UnsafeRawBufferPointer) throws -> Bool) throws {
         let all = records.withLock { $0 }
         for sequence in max(1, from)...max(1, min(through, UInt64(all.count))) where sequence <= UInt64(all.count) {
+            if failsAt.withLock({ $0 == sequence }) { throw Unreadable() }
             guard try all[Int(sequence) - 1].withUnsafeBytes({ try body(sequence, $0) }) else { return }
         }
     }

@@ -1,6 +1,7 @@
 import Accounting
 import Events
 import Foundation
+import Synchronization
 import Testing
 import Views
 
@@ -32,6 +33,19 @@ import Views
         let tail = try encoded(log, folder)
         #expect(tail.refusal == nil)
         #expect(tail.bytes == (try encoded(log, nil).bytes))
+    }
+
+    @Test func viewsGoOnWhereALedgerThatCouldNotBeReadForAMomentLeftThem() throws {
+        let log = MemoryLog(Traffic.history(40, book: try Traffic.book("2.5", "10")))
+        log.failsAt.withLock { $0 = 20 }
+        let service = try ViewService(source: log)
+        defer { service.close() }
+        _ = service.readBlocking { $0.encode() }
+        #expect(service.failure?.contains("could not be read") == true)
+        log.failsAt.withLock { $0 = nil }
+        let bytes = service.readBlocking { $0.encode() }
+        #expect(service.failure == nil)
+        #expect(bytes == (try encoded(log, nil).bytes))
     }
 
     @Test func aDamagedSnapshotIsNoticedAtEveryByte() throws {
