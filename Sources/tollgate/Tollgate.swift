@@ -30,7 +30,7 @@ import ArgumentParser
         subcommands: [
             ServeCommand.self, CheckCommand.self, DemoCommand.self, KeysCommand.self, PricesCommand.self,
             ReportCommand.self, ExportCommand.self, TailCommand.self, InspectCommand.self, RebuildCommand.self,
-            VerifyCommand.self, ProofCommand.self, KeyCommand.self, BenchAuditCommand.self,
+            VerifyCommand.self, ProofCommand.self, KeyCommand.self, BenchAuditCommand.self, BenchFillCommand.self,
             StatusCommand.self, SimulateCommand.self,
         ]
     )
