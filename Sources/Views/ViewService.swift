@@ -142,7 +142,9 @@ public final class ViewService: Sendable {
         let newest = readBlocking { $0.books.last?.sequence }
         guard let fold = try ViewEngine.rebuilt(source, newestBook: newest, progress) else { return false }
         let box = FoldBox(fold)
+        KillPoint.beforeSwap.pass()
         runBlocking { $0.replace(box) }
+        KillPoint.afterSwap.pass()
         return true
     }
 

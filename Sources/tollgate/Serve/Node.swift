@@ -24,19 +24,28 @@ final class Node: Sendable {
 
     /// Opens a data directory to serve from it: makes the ledger on first use, records what an earlier process left
     /// undone, and adopts the configured price book when it differs from the last one. Blocking.
-    static func serve(_ configuration: Configuration, acceptLoss: Bool, logger: Logger) throws -> Node {
+    ///
+    /// - Parameter adjust: changes how the ledger is opened, for `tollgate torture-serve` alone.
+    static func serve(
+        _ configuration: Configuration,
+        acceptLoss: Bool,
+        logger: Logger,
+        adjust: (inout LedgerOptions) -> Void = { _ in }
+    ) throws -> Node {
         let source = PriceBookSource(configuration: configuration)
         // A broken price book must be told before anything is written.
         _ = try source.load()
-        let ledger = try Ledger.open(
-            LedgerOptions(
-                directory: configuration.dataDirectory,
-                name: configuration.nodeName,
-                lanes: GatewayServer.threads(configuration),
-                acceptLoss: acceptLoss,
-                checkpointCopy: configuration.checkpointCopy
-            )
+        var options = LedgerOptions(
+            directory: configuration.dataDirectory,
+            name: configuration.nodeName,
+            lanes: GatewayServer.threads(configuration),
+            acceptLoss: acceptLoss,
+            checkpointCopy: configuration.checkpointCopy,
+            minFreeBytes: UInt64(configuration.minFreeSpace),
+            notify: { Journal.log($0, to: logger) }
         )
+        adjust(&options)
+        let ledger = try Ledger.open(options)
         do {
             try Journal.begin(ledger)
             let node = try Node(ledger, directory: configuration.dataDirectory, isReadOnly: false)
