@@ -9,6 +9,13 @@ public enum EventJSON {
     /// object is put in as JSON when it is valid, else as null.
     public static func render(_ event: Event, sequence: UInt64) -> [UInt8] {
         var json = JSONText(capacity: 1024)
+        render(event, sequence: sequence, into: &json)
+        return json.bytes
+    }
+
+    /// Adds what ``render(_:sequence:)`` gives behind other text.
+    package static func render(_ event: Event, sequence: UInt64, into json: inout JSONText) {
+        json.begin()
         json.open(0x7b)
         json.key("seq")
         json.number(sequence)
@@ -18,7 +25,6 @@ public enum EventJSON {
         json.number(Schema.current)
         write(event, &json)
         json.close(0x7d)
-        return json.bytes
     }
 
     private static func write(_ event: Event, _ json: inout JSONText) {

@@ -133,7 +133,7 @@ class Gateway:
     def events(self, kind: str | None = None) -> list[dict]:
         """The exported events, in order; optionally of one type."""
         lines = self.command("export", "--format", "ndjson").splitlines()
-        events = [json.loads(line) for line in lines if line]
+        events = [json.loads(line) for line in lines if not line.startswith('{"type":"export.')]
         return [event for event in events if kind is None or event["type"] == kind]
 
     def completed(self, count: int | None = None) -> list[dict]:
