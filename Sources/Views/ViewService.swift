@@ -1,6 +1,7 @@
 import Accounting
 import Events
 import Glibc
+import Ledger
 
 /// Keeps a ``ViewState`` level with a ledger, on a thread of its own.
 ///

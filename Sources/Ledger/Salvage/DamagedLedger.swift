@@ -41,11 +41,11 @@ struct DamagedLedger {
 
     private mutating func readCheckpoint() {
         let (keyPath, notePath) = (Opening.keyPath(directory), Opening.checkpointPath(directory))
-        guard let key = (try? Files.read(keyPath)).flatMap({ $0 }).flatMap({ NodeKey(text: $0) }) else {
+        guard let key = (try? Files.read(keyPath)).flatMap({ NodeKey(text: $0) }) else {
             faults.append("\(keyPath) is missing or malformed, so that the checkpoint cannot be verified")
             return
         }
-        guard let note = (try? Files.read(notePath)).flatMap({ $0 }) else {
+        guard let note = try? Files.read(notePath) else {
             faults.append("\(notePath) is missing, so that nothing tells how long the ledger was")
             return
         }

@@ -55,7 +55,7 @@ public struct Salvage {
 
     private func run(_ progress: (UInt64) -> Void) throws(LedgerError) -> Report {
         var damaged = try DamagedLedger(source)
-        let isFree = Files.exists(target) ? try Files.names(in: target).isEmpty : true
+        let isFree = try Files.exists(target) ? Files.names(in: target).isEmpty : true
         guard isFree, !Files.exists(staging) else {
             throw LedgerError(
                 .invalidOption,
@@ -81,7 +81,7 @@ public struct Salvage {
         defer { sorted.close() }
         var found = SequenceRanges()
         var batch = try translated { () throws(LevelDBError) in try WriteBatch() }
-        try damaged.read { key, value throws(LedgerError) in
+        try damaged.read { (key, value) throws(LedgerError) in
             if key.count == Keys.recordLength, let sequence = Keys.sequence(key) { found.insert(sequence) }
             batch.put(key, value)
             guard batch.byteCount >= 1 << 20 else { return }
