@@ -1,4 +1,4 @@
-import Events
+public import Events
 
 /// The events of a ledger, in order, as text.
 public struct Export: Equatable, Sendable {
@@ -28,6 +28,8 @@ public struct Export: Equatable, Sendable {
     public var since: Int64?
     /// Events at this or later are left out; microseconds since 1970 (UTC).
     public var until: Int64?
+    /// The names that are put beside the ids of clients; they are not part of what is stored.
+    public var names = ClientNames()
 
     /// An export.
     public init(
@@ -68,7 +70,7 @@ public struct Export: Equatable, Sendable {
                 } catch {
                     throw ViewError(.unreadableRecord, "event \(sequence): \(error)")
                 }
-                append(event, sequence, &buffer)
+                append(event, sequence, record[0], &buffer)
                 last = sequence
                 guard buffer.count >= Self.chunk else { return true }
                 isStopped = try !emit(buffer)
@@ -80,12 +82,12 @@ public struct Export: Equatable, Sendable {
         return last
     }
 
-    private func append(_ event: Event, _ sequence: UInt64, _ buffer: inout [UInt8]) {
+    private func append(_ event: Event, _ sequence: UInt64, _ schema: UInt8, _ buffer: inout [UInt8]) {
         if let since, event.time < since { return }
         if let until, event.time >= until { return }
         switch format {
         case .ndjson:
-            buffer += EventJSON.render(event, sequence: sequence)
+            buffer += EventJSON.render(event, sequence: sequence, schema: schema, names: names)
             buffer.append(0x0a)
         case .csv:
             if case .requestCompleted(let completed) = event { buffer += EventCSV.row(completed, sequence: sequence) }

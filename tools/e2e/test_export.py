@@ -22,8 +22,8 @@ def schemas() -> dict[str, dict]:
     return found
 
 
-def event_validators() -> dict[str, Draft202012Validator]:
-    """A validator for each event type that a schema pins down by a constant."""
+def event_validators() -> dict[tuple[str, int], Draft202012Validator]:
+    """A validator for each event type and schema version that a schema pins down by constants."""
     registry = Registry().with_resources(
         [(schema.get("$id", name), Resource.from_contents(schema)) for name, schema in schemas().items()]
         + [(name, Resource.from_contents(schema)) for name, schema in schemas().items()]
@@ -32,8 +32,9 @@ def event_validators() -> dict[str, Draft202012Validator]:
     for schema in schemas().values():
         validator_for(schema).check_schema(schema)
         kind = schema.get("properties", {}).get("type", {}).get("const")
-        if kind:
-            validators[kind] = Draft202012Validator(schema, registry=registry)
+        version = schema.get("properties", {}).get("schema", {})
+        for number in version.get("enum", [version.get("const")]) if kind else ():
+            validators[kind, number] = Draft202012Validator(schema, registry=registry)
     return validators
 
 
@@ -67,8 +68,9 @@ def test_exported_events_are_valid(busy):
     kinds = {event["type"] for event in events}
     assert {"schema.adopted", "pricebook.adopted", "node.started", "request.completed"} <= kinds
     for event in events:
-        assert event["type"] in validators, f"no schema describes {event['type']}"
-        errors = sorted(validators[event["type"]].iter_errors(event), key=str)
+        described = event["type"], event["schema"]
+        assert described in validators, f"no schema describes {described}"
+        errors = sorted(validators[described].iter_errors(event), key=str)
         assert not errors, f"{event['type']} {event['seq']}: {errors[0].message} at {list(errors[0].path)}"
     outcomes = {event["outcome"] for event in events if event["type"] == "request.completed"}
     assert {"completed", "upstream_error", "upstream_cut"} <= outcomes

@@ -69,7 +69,7 @@ struct ExportBlock: Sendable {
     ) throws(AuditFailure) {
         let rendered: [UInt8]
         do throws(EventError) {
-            rendered = EventJSON.render(try EventCodec.decode(record), sequence: sequence)
+            rendered = try EventJSON.render(record: record, sequence: sequence)
         } catch {
             throw AuditFailure(
                 .field,

@@ -78,7 +78,7 @@ struct BenchAuditCommand: AsyncParsableCommand {
                 + "\"through\":\(last),\"tree_size\":\(last),\"left\":[]}\n").utf8
         )
         try ledger.scan(from: 1, through: last) { sequence, record in
-            text += EventJSON.render(try EventCodec.decode(record), sequence: sequence).dropLast()
+            text += try EventJSON.render(record: record, sequence: sequence).dropLast()
             text += Array(",\"stored\":\"\(Base64.encode(Array(record)))\"}\n".utf8)
             return true
         }
