@@ -18,6 +18,8 @@ extension ManagementAPI {
         let (quick, newestBook, normalises) = await backend.views.read { state in
             (Report(question, from: state), state.books.last?.sequence, state.normaliser != 0)
         }
+        // A server tells of it on /readyz and goes on with what it has; a command has nowhere else to tell it.
+        if !backend.isServing, let failure = backend.views.failure { throw ManagementError(.damaged, failure) }
         if let quick { return Self.answer(quick, format) }
         let source = backend.source
         let slow = try await blocking {
