@@ -3,7 +3,11 @@ import Views
 
 extension ManagementAPI {
     /// Rebuilds the views beside the serving ones: an NDJSON line now and then, and a last one with `finished`.
-    func rebuild() throws(ManagementError) -> ManagementAnswer {
+    ///
+    /// With `normalise=true` usage is read again; the last line then has the reader's version as `normaliser`, and as
+    /// `reread` how many events it reads differently.
+    func rebuild(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
+        let normalises = try request.choice("normalise", ["false", "true"]) == "true"
         let wasRunning = isRebuilding.withLock { running in
             defer { running = true }
             return running
@@ -18,7 +22,7 @@ extension ManagementAPI {
             defer { isRebuilding.withLock { $0 = false } }
             do {
                 let isDone = try await blocking {
-                    try views.rebuild { progress in
+                    try views.rebuild(normalises: normalises) { progress in
                         let line = Self.line(
                             progress.done,
                             progress.total,
@@ -32,7 +36,10 @@ extension ManagementAPI {
                     }
                 }
                 let text = isDone ? nil : "The rebuild was stopped; the views are as they were"
-                feed.yield(Self.line(head, head, clock.now - start, finished: isDone, error: text))
+                let reading = await views.read { state in
+                    normalises ? (normaliser: state.normaliser, reread: state.reread) : nil
+                }
+                feed.yield(Self.line(head, head, clock.now - start, finished: isDone, error: text, reading: reading))
             } catch {
                 let text = Self.refusal(error).message
                 feed.yield(Self.line(0, head, clock.now - start, finished: false, error: text))
@@ -53,7 +60,8 @@ extension ManagementAPI {
         _ total: UInt64,
         _ elapsed: Duration,
         finished: Bool?,
-        error: String?
+        error: String?,
+        reading: (normaliser: UInt8, reread: UInt64)? = nil
     ) -> [UInt8] {
         let microseconds = elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000
         let fraction = String(microseconds % 1_000_000 + 1_000_000).dropFirst()
@@ -63,6 +71,10 @@ extension ManagementAPI {
             json.field("total", total)
             json.field("seconds") { $0.raw("\(microseconds / 1_000_000).\(fraction)") }
             if let finished { json.field("finished", finished) }
+            if let reading {
+                json.field("normaliser", reading.normaliser)
+                json.field("reread", reading.reread)
+            }
             if let error { json.field("error", error) }
         }
         return json.bytes + [0x0a]

@@ -38,7 +38,7 @@ import Views
     private func line(_ sequence: Int) throws -> String {
         let record = records[sequence - 1]
         let json = String(
-            decoding: EventJSON.render(try EventCodec.decode(record), sequence: UInt64(sequence)),
+            decoding: try EventJSON.render(record: record, sequence: UInt64(sequence)),
             as: UTF8.self
         )
         return json.dropLast() + ",\"stored\":\"\(Data(record).base64EncodedString())\"}"
@@ -209,7 +209,7 @@ import Views
     @Test func changedEventIsFound() throws {
         var lines = try export(1, 100)
         let other = EventCodec.encode(.nodeStarted(NodeStarted(time: Traffic.start, program: "forged")))
-        let json = String(decoding: EventJSON.render(try EventCodec.decode(other), sequence: 51), as: UTF8.self)
+        let json = String(decoding: try EventJSON.render(record: other, sequence: 51), as: UTF8.self)
         lines[51] = json.dropLast() + ",\"stored\":\"\(Data(other).base64EncodedString())\"}"
         let failure = failure(try sealed(lines, through: 100))
         #expect(failure?.kind == .root)

@@ -43,6 +43,7 @@ import Views
                 case .hour: String(time.prefix(13)) + ":00Z"
                 case .day: String(time.prefix(10))
                 case .month: String(time.prefix(7))
+                default: "?"
                 }
             }
             sums[key, default: Sums()].charged += event.cost.amount

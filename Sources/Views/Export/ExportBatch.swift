@@ -52,11 +52,13 @@ struct ExportRenderer: Sendable {
     let origin: String
     /// The price books, where the form needs them.
     let books: BookShelf
+    let names: ClientNames
 
     init(_ export: Export, _ source: any RecordSource, _ epochs: ExportEpochs) {
         format = export.format
         filter = export.filter
         origin = source.origin
+        names = export.names
         books = BookShelf(source, epochs)
     }
 
@@ -82,7 +84,7 @@ struct ExportRenderer: Sendable {
                     let event = try EventCodec.decode(record)
                     if format == .ndjson {
                         append(event, sequence, record, &json, &run, &output.parts)
-                    } else if filter.passes(event), append(event, sequence, &json) {
+                    } else if filter.passes(event), append(event, sequence, schema: record[0], &json) {
                         run.events += 1
                     }
                 } catch {
@@ -113,7 +115,7 @@ struct ExportRenderer: Sendable {
         run.isOmitted = !isWanted
         run.leaves.append(leaf: Digest.leaf(record))
         guard isWanted else { return }
-        EventJSON.render(event, sequence: sequence, into: &json)
+        EventJSON.render(event, sequence: sequence, schema: record[0], into: &json)
         // In place of the brace that closes the fields.
         json.bytes.removeLast()
         json.bytes.append(contentsOf: Self.storedKey)
@@ -126,23 +128,37 @@ struct ExportRenderer: Sendable {
     private static let lineEnd = Array("\"}\n".utf8)
 
     /// A line of any other form; false when the form has none for that event.
-    private func append(_ event: Event, _ sequence: UInt64, _ json: inout JSONText) -> Bool {
+    private func append(_ event: Event, _ sequence: UInt64, schema: UInt8, _ json: inout JSONText) -> Bool {
         switch format {
         case .csv:
             guard case .requestCompleted(let completed) = event else { return false }
-            json.bytes += EventCSV.row(completed, sequence: sequence)
+            json.bytes += EventCSV.row(named(completed), sequence: sequence)
         case .focus:
             guard case .requestCompleted(let completed) = event else { return false }
             let pricer = books.pricer(completed.cost.priceBook)
-            FocusCSV.append(completed, sequence, pricer: pricer, origin: origin, to: &json.bytes)
+            FocusCSV.append(named(completed), sequence, pricer: pricer, origin: origin, to: &json.bytes)
         case .cloudevents:
-            CloudEventJSON.render(event, sequence: sequence, origin: origin, into: &json)
+            CloudEventJSON.render(
+                event,
+                sequence: sequence,
+                schema: schema,
+                origin: origin,
+                names: names,
+                into: &json
+            )
             json.bytes.append(0x0a)
         case .ndjson, .lines:
-            EventJSON.render(event, sequence: sequence, into: &json)
+            EventJSON.render(event, sequence: sequence, schema: schema, names: names, into: &json)
             json.bytes.append(0x0a)
         }
         return true
+    }
+
+    /// The request with its client's name where that is asked for and known.
+    private func named(_ event: RequestCompleted) -> RequestCompleted {
+        var event = event
+        event.client = names.shown(event.client)
+        return event
     }
 
     /// Events that are all wanted, or all left out.

@@ -10,13 +10,19 @@ struct RebuildCommand: AsyncParsableCommand {
         discussion: """
             A running server rebuilds beside the views that it serves from, and swaps them when both are level.
 
+            With --normalise the usage objects that providers sent, which events keep, are read again by this version of \
+            the program. Tokens and restated money of reports follow the new reading, also after a restart, until a \
+            rebuild without it. What was charged and the counters of /metrics never change, nor does the ledger.
+
             EXAMPLES
               tollgate rebuild
+              tollgate rebuild --normalise
               tollgate rebuild --data-dir /var/lib/tollgate --json
             """
     )
 
     @OptionGroup var directory: DirectoryOptions
+    @Flag(help: "Read the usage of older events again.") var normalise = false
     @Flag(help: "Print the result as JSON.") var json = false
 
     struct Line: Decodable, Sendable {
@@ -25,10 +31,16 @@ struct RebuildCommand: AsyncParsableCommand {
         var seconds: Double?
         var finished: Bool?
         var error: String?
+        var normaliser: UInt8?
+        var reread: UInt64?
     }
 
     func run() async throws {
-        let request = ManagementRequest(method: "POST", path: "/api/rebuild")
+        let request = ManagementRequest(
+            method: "POST",
+            path: "/api/rebuild",
+            query: normalise ? ["normalise": ["true"]] : [:]
+        )
         try await withRelay(directory, writing: true) { relay in
             let state = Mutex((bar: ProgressBar("rebuild"), last: Line?.none, text: [UInt8]()))
             try await relay.lines(request) { bytes in
@@ -54,6 +66,9 @@ struct RebuildCommand: AsyncParsableCommand {
                 try Output.line(
                     "Rebuilt the views from \(last.done) events in \(Figures.seconds(seconds)) s (\(rate) events/s)."
                 )
+                if let normaliser = last.normaliser, let reread = last.reread {
+                    try Output.line("Reader \(normaliser) reads the usage of \(reread) of them differently.")
+                }
             }
         }
     }
