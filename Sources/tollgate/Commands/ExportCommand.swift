@@ -33,7 +33,8 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: "The first sequence.") var from: UInt64?
     @Option(help: "The last sequence; else the newest when the export starts.") var through: UInt64?
     @OptionGroup(title: "Filters") var filters: FilterOptions
-    @Flag(help: "Show clients by their names as far as they are known; csv, focus and cloudevents only.") var names = false
+    @Flag(help: "Show clients by their names as far as they are known; csv, focus and cloudevents only.") var names =
+        false
     @Flag(name: [.short, .long], help: "Go on with new events until interrupted; needs a running server.")
     var follow = false
     @Option(help: ArgumentHelp("Go on with an export that was cut off, ndjson only.", valueName: "file"))
