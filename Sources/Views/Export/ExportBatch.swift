@@ -93,7 +93,7 @@ struct ExportRenderer: Sendable {
                 sequence += 1
             }
         }
-        run.end(json.bytes.count, &output.parts)
+        run.end(json.count, &output.parts)
         output.text = json.bytes
         return output
     }
@@ -109,16 +109,16 @@ struct ExportRenderer: Sendable {
     ) {
         let isWanted = filter.passes(event)
         let beginsSegment = (sequence - 1) % Export.segment == 0
-        if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.bytes.count, &parts) }
+        if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.count, &parts) }
         run.isOmitted = !isWanted
         run.leaves.append(leaf: Digest.leaf(record))
         guard isWanted else { return }
         EventJSON.render(event, sequence: sequence, into: &json)
         // In place of the brace that closes the fields.
-        json.bytes.removeLast()
-        json.bytes.append(contentsOf: Self.storedKey)
-        Base64.append(record, to: &json.bytes)
-        json.bytes.append(contentsOf: Self.lineEnd)
+        json.removeLast()
+        json.append(Self.storedKey)
+        json.append(count: Base64.length(of: record.count)) { Base64.encode(record, into: $0) }
+        json.append(Self.lineEnd)
         run.events += 1
     }
 
@@ -130,17 +130,17 @@ struct ExportRenderer: Sendable {
         switch format {
         case .csv:
             guard case .requestCompleted(let completed) = event else { return false }
-            json.bytes += EventCSV.row(completed, sequence: sequence)
+            json.append(EventCSV.row(completed, sequence: sequence))
         case .focus:
             guard case .requestCompleted(let completed) = event else { return false }
             let pricer = books.pricer(completed.cost.priceBook)
-            FocusCSV.append(completed, sequence, pricer: pricer, origin: origin, to: &json.bytes)
+            json.append(FocusCSV.rows(completed, sequence, pricer: pricer, origin: origin))
         case .cloudevents:
             CloudEventJSON.render(event, sequence: sequence, origin: origin, into: &json)
-            json.bytes.append(0x0a)
+            json.append(0x0a)
         case .ndjson, .lines:
             EventJSON.render(event, sequence: sequence, into: &json)
-            json.bytes.append(0x0a)
+            json.append(0x0a)
         }
         return true
     }
