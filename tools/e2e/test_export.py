@@ -163,19 +163,21 @@ def test_a_cut_export_is_made_to_its_end(busy, tmp_path):
         busy.command("export", "--resume", path, *options)
         assert path.read_bytes() == whole, f"cut at {length}"
     # The file knows what it was asked for; another ledger, another question or another file are refused.
-    path.write_bytes(whole[: len(whole) // 2])
+    path.write_bytes(whole[: len(whole) - 900])
     busy.command("export", "--resume", path)
     assert path.read_bytes() == whole
     assert busy.stop() == 0
-    path.write_bytes(whole[: len(whole) // 3])
+    part = whole[: len(whole) - 900]
+    assert part.count(b"\n") > 2
+    path.write_bytes(part)
     refused = run("export", "--resume", path, "--model", "gpt-4o", "--data-dir", busy.data, check=False)
     assert refused.returncode == 64 and b"another --model" in refused.stderr
-    assert path.read_bytes() == whole[: len(whole) // 3]
-    changed = whole[: len(whole) // 2].replace(b'"client":"c_', b'"client":"d_', 1)
+    assert path.read_bytes() == part
+    changed = part.replace(b'"client":"c_', b'"client":"d_', 1)
     path.write_bytes(changed)
     refused = run("export", "--resume", path, "--data-dir", busy.data, check=False)
     assert refused.returncode == 1 and path.read_bytes() == changed
-    path.write_bytes(whole[: len(whole) // 2])
+    path.write_bytes(part)
     busy.command("export", "--resume", path)
     assert path.read_bytes() == whole
 

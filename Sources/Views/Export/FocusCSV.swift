@@ -34,13 +34,8 @@ enum FocusCSV {
     }
 
     /// The rows of a request; none when there was nothing to bill.
-    static func append(
-        _ event: RequestCompleted,
-        _ sequence: UInt64,
-        pricer: Pricer?,
-        origin: String,
-        to text: inout [UInt8]
-    ) {
+    static func rows(_ event: RequestCompleted, _ sequence: UInt64, pricer: Pricer?, origin: String) -> [UInt8] {
+        var text: [UInt8] = []
         for charge in FocusCharge.charges(of: event, by: pricer) {
             let row = Row(event: event, sequence: sequence, charge: charge, origin: origin)
             var line = CSVRow()
@@ -50,6 +45,7 @@ enum FocusCSV {
             writeOwn(row, &line)
             text += line.line
         }
+        return text
     }
 
     /// From `AvailabilityZone` to `EffectiveCost`.
