@@ -115,12 +115,18 @@ public final class Pricer: Sendable {
             .row(for: usage, microseconds: query.time)
     }
 
-    private func cost(_ sum: CostSum, row: UInt32?, query: PriceQuery) -> Cost {
-        guard sum.hasCounts else { return Cost(state: .none, priceBook: revision) }
-        guard !sum.isUnpriced else { return Cost(state: .unpriced, priceBook: revision, row: row) }
+    /// The factors of the group and the client on the whole cost.
+    package func multipliers(for query: PriceQuery) -> [Multiplier] {
         var multipliers: [Multiplier] = []
         if !groupMultipliers.isEmpty, let factor = groupMultipliers[query.group] { multipliers.append(factor) }
         if !clientMultipliers.isEmpty, let factor = clientMultipliers[query.client] { multipliers.append(factor) }
+        return multipliers
+    }
+
+    private func cost(_ sum: CostSum, row: UInt32?, query: PriceQuery) -> Cost {
+        guard sum.hasCounts else { return Cost(state: .none, priceBook: revision) }
+        guard !sum.isUnpriced else { return Cost(state: .unpriced, priceBook: revision, row: row) }
+        let multipliers = multipliers(for: query)
         guard let amount = sum.picodollars(multipliers: multipliers) else {
             return Cost(state: .unpriced, priceBook: revision, row: row)
         }

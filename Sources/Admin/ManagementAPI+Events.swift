@@ -4,25 +4,6 @@ import Synchronization
 import Views
 
 extension ManagementAPI {
-    /// `/api/export`: the events of a range that is fixed when the export starts, as NDJSON or CSV.
-    func export(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
-        let name = try request.choice("format", Export.Format.allCases.map(\.rawValue))
-        var export = Export(
-            format: Export.Format(rawValue: name) ?? .ndjson,
-            from: max(1, try request.number("from") ?? 1),
-            through: min(try request.number("through") ?? .max, backend.source.head),
-            since: try request.moment("since"),
-            until: try request.moment("until")
-        )
-        if try request.choice("names", ["false", "true"]) == "true" { export.names = backend.identities.names }
-        let range = export
-        let reader = EventReader(source: backend.source, export: range)
-        return ManagementAnswer(
-            contentType: range.format.contentType,
-            body: .pieces { [self] in try await self.blocking { try reader.next() } }
-        )
-    }
-
     /// `/api/events`: the events from a sequence on, as NDJSON; with `follow` also those to come.
     func events(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
         let isFollowing = try request.choice("follow", ["false", "true"]) == "true"
@@ -33,9 +14,7 @@ extension ManagementAPI {
         let first = max(1, try request.number("from") ?? 1)
         let last = try request.number("through") ?? .max
         let through = isFollowing ? last : min(last, source.head)
-        var export = Export(from: first, through: through)
-        export.names = backend.identities.names
-        let reader = EventReader(source: source, export: export)
+        let reader = EventReader(source: source, from: first, through: through, names: backend.identities.names)
         guard isFollowing else {
             return ManagementAnswer(
                 contentType: MediaType.lines,

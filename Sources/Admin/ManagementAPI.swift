@@ -13,6 +13,8 @@ public final class ManagementAPI: ManagementHandler {
     let backend: ManagementBackend
     let isRebuilding = Mutex(false)
     let isAuditing = Mutex(false)
+    /// Exports that are under way.
+    let exports = Mutex(0)
 
     /// The API over a backend.
     public init(backend: ManagementBackend) { self.backend = backend }
@@ -34,7 +36,7 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/metrics"): return await metrics(request)
         case ("GET", "/api/status"): return await status()
         case ("GET", "/api/report"): return try await report(request)
-        case ("GET", "/api/export"): return try export(request)
+        case ("GET", "/api/export"): return try await export(request)
         case ("GET", "/api/events"): return try events(request)
         case ("GET", "/api/prices"): return try await priceBooks(request)
         case ("POST", "/api/prices/diff"): return try await priceDifference(request)

@@ -35,6 +35,19 @@ public enum EventJSON {
         names: ClientNames = ClientNames()
     ) -> [UInt8] {
         var json = JSONText(capacity: 1024)
+        render(event, sequence: sequence, schema: schema, names: names, into: &json)
+        return json.bytes
+    }
+
+    /// Adds what ``render(_:sequence:schema:names:)`` gives behind other text.
+    package static func render(
+        _ event: Event,
+        sequence: UInt64,
+        schema: UInt8,
+        names: ClientNames = ClientNames(),
+        into json: inout JSONText
+    ) {
+        json.begin()
         json.open(0x7b)
         json.key("seq")
         json.number(sequence)
@@ -44,7 +57,6 @@ public enum EventJSON {
         json.number(schema)
         write(event, schema, names, &json)
         json.close(0x7d)
-        return json.bytes
     }
 
     private static func write(_ event: Event, _ schema: UInt8, _ names: ClientNames, _ json: inout JSONText) {
@@ -145,7 +157,9 @@ public enum EventJSON {
         json.string(event.model)
     }
 
-    static func time(_ microseconds: Int64, _ json: inout JSONText) { json.string(Timestamp.text(microseconds)) }
+    static func time(_ microseconds: Int64, _ json: inout JSONText) {
+        json.string(plain: Timestamp.utf8(microseconds))
+    }
 }
 
 extension Event {

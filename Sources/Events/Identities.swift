@@ -84,6 +84,9 @@ public final class Identities: Sendable {
         return ClientNames(Dictionary(clients.map { ($0.id, $0.name) }) { first, _ in first })
     }
 
+    /// The id of a client by its name; nil when it has none.
+    public func id(of name: String) -> String? { table.withLock { $0.clients.first { $0.name == name }?.id } }
+
     /// The ids of clients by name, allotted where there are none yet. Blocking.
     ///
     /// - Parameter now: the time, in microseconds since 1970 (UTC).

@@ -147,7 +147,7 @@ extension Report {
             json.key("total")
             json.object { total.write(&$0, isRestated: isRestated) }
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 }

@@ -134,7 +134,7 @@ class Gateway:
     def events(self, kind: str | None = None) -> list[dict]:
         """The exported events, in order; optionally of one type."""
         lines = self.command("export", "--format", "ndjson").splitlines()
-        events = [json.loads(line) for line in lines if line]
+        events = [json.loads(line) for line in lines if not line.startswith('{"type":"export.')]
         for event in events:
             if event.get("client"):
                 event["client_name"] = self.client_name(event["client"])
