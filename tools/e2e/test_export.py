@@ -133,7 +133,7 @@ def test_filters_let_pass_what_they_say(busy):
         ("--client", "alice", "--group", "openai"): lambda e: e.get("client") == "alice" and e["group"] == "openai",
         ("--since", middle): lambda e: e["time"] >= middle,
         ("--until", middle): lambda e: e["time"] < middle,
-        ("--model", "gpt-4o-mini"): lambda e: "gpt-4o-mini" in (
+        ("--model", "gpt-4o"): lambda e: "gpt-4o" in (
             list(e["model"].values()) if isinstance(e.get("model"), dict) else [e.get("model")]
         ),
     }  # fmt: skip
@@ -150,7 +150,7 @@ def test_filters_let_pass_what_they_say(busy):
 
 def test_a_cut_export_is_made_to_its_end(busy, tmp_path):
     head = len(busy.events())
-    options = ("--through", head, "--model", "gpt-4o-mini")
+    options = ("--through", head, "--model", "gpt-4o")
     whole = busy.command("export", *options).encode()
     path = tmp_path / "events.ndjson"
     generator = random.Random(15)
@@ -167,7 +167,7 @@ def test_a_cut_export_is_made_to_its_end(busy, tmp_path):
     part = whole[: len(whole) - 900]
     assert part.count(b"\n") > 2
     path.write_bytes(part)
-    refused = run("export", "--resume", path, "--model", "gpt-4o", "--data-dir", busy.data, check=False)
+    refused = run("export", "--resume", path, "--model", "o4-mini", "--data-dir", busy.data, check=False)
     assert refused.returncode == 64 and b"another --model" in refused.stderr
     assert path.read_bytes() == part
     changed = part.replace(b'"client":"alice"', b'"client":"mal"', 1)
