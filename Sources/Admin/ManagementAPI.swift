@@ -39,7 +39,7 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/api/prices"): return try await priceBooks(request)
         case ("POST", "/api/prices/diff"): return try await priceDifference(request)
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
-        case ("POST", "/api/rebuild"): return try rebuild()
+        case ("POST", "/api/rebuild"): return try rebuild(request)
         case ("GET", "/api/key"), ("GET", "/api/checkpoint"), ("GET", "/api/proof"): return try await auditText(request)
         case ("POST", "/api/audit"): return try audit(request)
         default: return try await parameterised(request)

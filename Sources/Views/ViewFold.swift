@@ -19,6 +19,8 @@ package struct ViewFold {
         package var foretold: (pricer: Pricer, sequence: UInt64)?
         /// Whether hours older than ``ViewState/daysOfHours`` are dropped.
         package var prunesHours = true
+        /// Whether requests are priced anew; without, restated figures are empty, as a bench wants them.
+        package var prices = true
 
         package init() {}
     }
@@ -40,6 +42,7 @@ package struct ViewFold {
         var isSuccess: Bool
         var query: PriceQuery
         var resolved: ResolvedPrices?
+        var multipliers: [Multiplier] = []
         var isResolved = false
         var slots: Slots
     }
@@ -250,35 +253,50 @@ package struct ViewFold {
         _ number: Int,
         _ sums: inout Sums
     ) throws(EventError) {
-        guard let pricer, reader.costState != Cost.State.none.rawValue else { return }
+        guard scope.prices, let pricer, reader.costState != Cost.State.none.rawValue else { return }
         let tail = reader.usageTail()
-        var usage = Usage()
-        usage.source = Usage.Source(rawValue: reader.source) ?? .none
-        usage.complete = true
-        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
-        usage.reportedTotal = tail.reportedTotal
-        usage.serviceTier = tail.tier.map { String(decoding: $0, as: UTF8.self) }
-        usage.speed = tail.speed.map { String(decoding: $0, as: UTF8.self) }
-        usage.region = tail.region.map { String(decoding: $0, as: UTF8.self) }
-        usage.providerCost = tail.providerCost.map { Money(picodollars: $0) }
-        usage.additional = reader.additional()
+        let additional = reader.additional()
         guard !reader.rest.failed else { throw .malformed("request.completed") }
-        if !profiles[number].isResolved {
-            let query = profiles[number].query
-            profiles[number].resolved = pricer.resolve(
-                provider: query.provider,
-                modelReported: query.modelReported,
-                modelSent: query.modelSent
+        if !profiles[number].isResolved { resolve(number, pricer) }
+        let resolved = profiles[number].resolved
+        let cost: Cost
+        if additional.isEmpty {
+            let looks = resolved?.looksAtConditions ?? false
+            cost = pricer.cost(
+                of: CountsByUnit(mask: reader.unitMask, values: UnsafeBufferPointer(units.buffer)),
+                resolved: resolved,
+                tier: looks ? tail.tier.map { String(decoding: $0, as: UTF8.self) } : nil,
+                speed: looks ? tail.speed.map { String(decoding: $0, as: UTF8.self) } : nil,
+                region: looks ? tail.region.map { String(decoding: $0, as: UTF8.self) } : nil,
+                microseconds: reader.time,
+                multipliers: profiles[number].multipliers
             )
-            profiles[number].isResolved = true
+        } else {
+            var usage = Usage()
+            usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
+            usage.serviceTier = tail.tier.map { String(decoding: $0, as: UTF8.self) }
+            usage.speed = tail.speed.map { String(decoding: $0, as: UTF8.self) }
+            usage.region = tail.region.map { String(decoding: $0, as: UTF8.self) }
+            usage.additional = additional
+            profiles[number].query.time = reader.time
+            cost = pricer.cost(of: usage, resolved: resolved, query: profiles[number].query)
         }
-        profiles[number].query.time = reader.time
-        let cost = pricer.cost(of: usage, resolved: profiles[number].resolved, query: profiles[number].query)
         switch cost.state {
         case .priced: sums.restated = MoneyTotal(picodollars: Int128(cost.amount.picodollars))
         case .unpriced: sums.restatedUnpriced = 1
         case .free, .none: break
         }
+    }
+
+    private mutating func resolve(_ number: Int, _ pricer: Pricer) {
+        let query = profiles[number].query
+        profiles[number].resolved = pricer.resolve(
+            provider: query.provider,
+            modelReported: query.modelReported,
+            modelSent: query.modelSent
+        )
+        profiles[number].multipliers = pricer.multipliers(group: query.group, client: query.client)
+        profiles[number].isResolved = true
     }
 
     /// Prices one earlier record by the newest book: the one after ``ViewState/restatedThrough``.

@@ -26,8 +26,8 @@ final class Node: Sendable {
     /// undone, and adopts the configured price book when it differs from the last one. Blocking.
     static func serve(_ configuration: Configuration, acceptLoss: Bool, logger: Logger) throws -> Node {
         let source = PriceBookSource(configuration: configuration)
-        // A broken price book must be told before anything is written.
-        _ = try source.load()
+        // A broken price book must be told before anything is written; the built-in one is not.
+        if source.path != nil { _ = try source.load() }
         let ledger = try Ledger.open(
             LedgerOptions(
                 directory: configuration.dataDirectory,
