@@ -140,6 +140,11 @@ public final class Pricer: Sendable {
             .row(for: usage, microseconds: query.time)
     }
 
+    /// The factors of the group and the client on the whole cost.
+    package func multipliers(for query: PriceQuery) -> [Multiplier] {
+        multipliers(group: query.group, client: query.client)
+    }
+
     private func cost(_ sum: CostSum, row: UInt32?, multipliers: [Multiplier]) -> Cost {
         guard sum.hasCounts else { return Cost(state: .none, priceBook: revision) }
         guard !sum.isUnpriced else { return Cost(state: .unpriced, priceBook: revision, row: row) }

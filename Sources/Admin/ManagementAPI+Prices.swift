@@ -45,7 +45,7 @@ extension ManagementAPI {
     /// `/api/prices/diff`: what a book would change, and what history would have cost. Writes nothing.
     func priceDifference(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
-        let books = await backend.views.read { $0.books }
+        let (books, normalises) = await backend.views.read { ($0.books, $0.normaliser != 0) }
         let backend = backend
         let body = request.body
         let (difference, impact) = try await blocking {
@@ -56,7 +56,13 @@ extension ManagementAPI {
             {
                 current = adopted.book
             }
-            guard let impact = try PriceImpact(of: proposed, on: backend.source) else {
+            let impact = try PriceImpact(
+                of: proposed,
+                on: backend.source,
+                names: backend.identities.names,
+                normalises: normalises
+            )
+            guard let impact else {
                 throw ManagementError(.unavailable, "The comparison was stopped")
             }
             return (PriceBookDifference(from: current, to: proposed), impact)

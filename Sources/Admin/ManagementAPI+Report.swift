@@ -1,3 +1,4 @@
+import Events
 import Views
 
 extension ManagementAPI {
@@ -5,19 +6,23 @@ extension ManagementAPI {
     func report(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let name = try request.choice("format", ["json"] + Report.Format.allCases.map(\.rawValue))
         let format = Report.Format(rawValue: name) ?? .json
-        let query = try ReportQuery(
+        var query = try ReportQuery(
             by: request["by"] ?? "model",
             since: request["since"],
             until: request["until"],
             filters: request.query["where"] ?? [],
             top: try request.number("top").map { Int(clamping: $0) }
         )
-        let (quick, newestBook) = await backend.views.read { state in
-            (Report(query, from: state), state.books.last?.sequence)
+        query.names = backend.identities.names
+        let question = query
+        let (quick, newestBook, normalises) = await backend.views.read { state in
+            (Report(question, from: state), state.books.last?.sequence, state.normaliser != 0)
         }
         if let quick { return Self.answer(quick, format) }
         let source = backend.source
-        let slow = try await blocking { try Report(query, scanning: source, newestBook: newestBook) }
+        let slow = try await blocking {
+            try Report(question, scanning: source, normalises: normalises, newestBook: newestBook)
+        }
         guard let slow else { throw ManagementError(.unavailable, "The report was stopped") }
         return Self.answer(slow, format)
     }

@@ -5,6 +5,9 @@ package struct JSONText {
 
     package init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
 
+    /// Begins another value behind what was written; no comma stands between them.
+    package mutating func begin() { needsComma = false }
+
     @inline(__always)
     private mutating func separate() {
         if needsComma { bytes.append(0x2c) }

@@ -9,22 +9,35 @@ package enum Base64 {
         return values
     }()
 
+    /// The two digits of each 12 bits, the first one in the lower byte.
+    private static let pairs: [UInt16] = (0..<4096).map { UInt16(alphabet[$0 >> 6]) | UInt16(alphabet[$0 & 63]) << 8 }
+
     package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let rest = min(3, bytes.count - index)
-            var group = UInt32(bytes[index]) << 16
-            if rest > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if rest > 2 { group |= UInt32(bytes[index + 2]) }
-            for position in 0..<4 {
-                let digit = Int(group >> UInt32(18 - 6 * position)) & 63
-                text.append(position <= rest ? alphabet[digit] : UInt8(ascii: "="))
-            }
-            index += 3
-        }
+        bytes.withUnsafeBytes { append($0, to: &text) }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Adds the digits of the bytes behind other text.
+    package static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+        let start = text.count
+        text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4))
+        text.withUnsafeMutableBytes { text in
+            pairs.withUnsafeBufferPointer { pairs in
+                let groups = bytes.count / 3
+                for group in 0..<groups {
+                    let value =
+                        Int(bytes[3 * group]) << 16 | Int(bytes[3 * group + 1]) << 8 | Int(bytes[3 * group + 2])
+                    let digits = UInt32(pairs[value >> 12]) | UInt32(pairs[value & 4095]) << 16
+                    text.storeBytes(of: digits.littleEndian, toByteOffset: start + 4 * group, as: UInt32.self)
+                }
+                let rest = bytes.count - 3 * groups
+                guard rest > 0 else { return }
+                let value = Int(bytes[3 * groups]) << 16 | (rest > 1 ? Int(bytes[3 * groups + 1]) << 8 : 0)
+                text.storeBytes(of: pairs[value >> 12].littleEndian, toByteOffset: start + 4 * groups, as: UInt16.self)
+                if rest > 1 { text[start + 4 * groups + 2] = alphabet[value >> 6 & 63] }
+            }
+        }
     }
 
     /// Nil unless the text is padded, canonical base64.

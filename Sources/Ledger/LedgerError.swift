@@ -53,7 +53,7 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The message.
     public var description: String { message }
 
-    init(_ code: Code, _ message: String, missing: ClosedRange<UInt64>? = nil) {
+    package init(_ code: Code, _ message: String, missing: ClosedRange<UInt64>? = nil) {
         self.code = code
         self.message = message
         self.missing = missing

@@ -172,7 +172,11 @@ final class ViewEngine: @unchecked Sendable {
             scope.foretold = (pricer, newestBook)
         }
         let foretold = scope.foretold?.sequence ?? 0
-        let former = resumption.flatMap { $0.ignoresFormer ? nil : $0.store.load(source, foretold: foretold).state }
+        var former = resumption.flatMap { $0.ignoresFormer ? nil : $0.store.load(source, foretold: foretold).state }
+        // Usage is read by one version of the reader from the first event to the last.
+        if let normaliser = former?.normaliser, normaliser != (scope.normalises ? UsageReading.version : 0) {
+            former = nil
+        }
         var fold = ViewFold(state: former ?? ViewState(), scope: scope)
         let head = source.head
         let start = fold.state.sequence

@@ -150,16 +150,28 @@ public final class ViewService: Sendable {
     /// `progress` is called now and then; when it returns false the rebuild ends without effect. Blocking. One that was
     /// stopped or killed is taken up where it last put down how far it had come, unless it is to begin anew.
     ///
-    /// - Returns: The rebuilt state's bytes equal those of the old view at the same sequence.
+    /// - Parameter normalises: reads the usage of older events again from what providers said. Tokens and restated
+    ///   money by time follow the new reading from then on; money as charged and the counters of `/metrics` do not.
+    /// - Returns: whether it was done. The rebuilt state's bytes equal those of the old view at the same sequence, if
+    ///   both were made with the same reader or both with none.
     @discardableResult
     public func rebuild(
+        normalises: Bool = false,
         isAnew: Bool = false,
         progress: (Progress) -> Bool = { _ in true }
     ) throws(ViewError) -> Bool {
         let newest = readBlocking { $0.books.last?.sequence }
+        var scope = ViewFold.Scope()
+        scope.normalises = normalises
         var resumption = engine.resumption
         resumption?.ignoresFormer = isAnew
-        let rebuilt = try ViewEngine.rebuilt(source, newestBook: newest, resumption: resumption, progress)
+        let rebuilt = try ViewEngine.rebuilt(
+            source,
+            newestBook: newest,
+            scope: scope,
+            resumption: resumption,
+            progress
+        )
         guard let fold = rebuilt else { return false }
         let box = FoldBox(fold)
         runBlocking { $0.replace(box) }

@@ -62,7 +62,7 @@ struct RoutingTests {
 
     @Test("A key cools down as long as the provider says, is out when rejected, and recovers")
     func credentials() {
-        let credential = Credential(secret: "sk-secret")
+        let credential = Credential(secret: "sk-secret", salt: [1])
         let second: Int64 = 1_000_000_000
         #expect(credential.state(now: 0) == .active)
         credential.rateLimited(now: 0, retryAfter: 7)
@@ -74,5 +74,8 @@ struct RoutingTests {
         #expect(credential.state(now: 11 * second) == .active)
         #expect(!credential.id.contains("secret"))
         #expect(credential.id.hasPrefix("k_") && credential.id.utf8.count == 18)
+        #expect(Credential(secret: "sk-secret", salt: [1]).id == credential.id)
+        #expect(Credential(secret: "sk-secret", salt: [2]).id != credential.id)
+        #expect(Credential(secret: "sk-other", salt: [1]).id != credential.id)
     }
 }

@@ -74,6 +74,7 @@ extension Exchange {
             provider: group?.runtime.provider ?? ""
         )
         event.client = callerName
+        if let head { Marks.read(head, into: &event) }
         event.operation = route.operation.rawValue
         event.dialect = route.dialect.rawValue
         event.path = path.utf8.count <= 256 ? path : Self.storedPath(path)
@@ -92,6 +93,7 @@ extension Exchange {
         event.responseBytes = Int64(clamping: received)
         event.attempts = attempts
         event.usage = learnt.usage
+        event.normaliser = UsageNormaliser.version
         event.cost = cost(learnt)
         return event
     }

@@ -11,14 +11,20 @@ struct RebuildCommand: AsyncParsableCommand {
             A running server rebuilds beside the views that it serves from, and swaps them when both are level. A \
             rebuild that was stopped or killed goes on where it was, unless --fresh is given.
 
+            With --normalise the usage objects that providers sent, which events keep, are read again by this version of \
+            the program. Tokens and restated money of reports follow the new reading, also after a restart, until a \
+            rebuild without it. What was charged and the counters of /metrics never change, nor does the ledger.
+
             EXAMPLES
               tollgate rebuild
+              tollgate rebuild --normalise
               tollgate rebuild --data-dir /var/lib/tollgate --json
             """
     )
 
     @OptionGroup var directory: DirectoryOptions
     @Flag(help: "Begin anew, even where an earlier rebuild did not come to its end.") var fresh = false
+    @Flag(help: "Read the usage of older events again.") var normalise = false
     @Flag(help: "Print the result as JSON.") var json = false
 
     struct Line: Decodable, Sendable {
@@ -28,10 +34,14 @@ struct RebuildCommand: AsyncParsableCommand {
         var resumedFrom: UInt64?
         var finished: Bool?
         var error: String?
+        var normaliser: UInt8?
+        var reread: UInt64?
     }
 
     func run() async throws {
-        let query = fresh ? ["fresh": ["true"]] : [:]
+        var query: [String: [String]] = [:]
+        if fresh { query["fresh"] = ["true"] }
+        if normalise { query["normalise"] = ["true"] }
         let request = ManagementRequest(method: "POST", path: "/api/rebuild", query: query)
         try await withRelay(directory, writing: true) { relay in
             let state = Mutex((bar: ProgressBar("rebuild"), last: Line?.none, text: [UInt8]()))
@@ -63,6 +73,9 @@ struct RebuildCommand: AsyncParsableCommand {
                     "Rebuilt the views from \(last.done) events\(resumed) in \(Figures.seconds(seconds)) s "
                         + "(\(rate) events/s)."
                 )
+                if let normaliser = last.normaliser, let reread = last.reread {
+                    try Output.line("Reader \(normaliser) reads the usage of \(reread) of them differently.")
+                }
             }
         }
     }
