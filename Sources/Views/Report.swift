@@ -80,20 +80,26 @@ public struct Report: Equatable, Sendable {
         bookRevision = state.bookRevision
         isRestated = state.isRestated
         total = Sums()
-        let labels = Labels(state, query, marks)
-        var sums: [[String]: Sums] = [:]
+        rows = []
+        var sorter = ReportRows(query)
+        let things = Labels(state, sorter.things, marks)
+        let times = Labels(state, sorter.times, marks)
         for (slot, key) in cube.keys.enumerated() {
-            let bucket = Cube.bucket(key)
-            let start = bucket * cube.width
-            if let since = query.since, start < since { continue }
-            if let until = query.until, start >= until { continue }
-            guard let row = labels.row(dimension: Cube.dimension(key), bucket: bucket, width: cube.width) else {
-                continue
+            let (bucket, dimension) = (Cube.bucket(key), Cube.dimension(key))
+            let time = sorter.time(bucket) {
+                let start = bucket * cube.width
+                guard start >= query.since ?? .min, start < query.until ?? .max else { return nil }
+                return times.row(dimension: dimension, bucket: bucket, width: cube.width)
             }
-            sums[row, default: Sums()] += cube.cells[slot]
+            guard let time else { continue }
+            let thing = sorter.thing(dimension) {
+                things.row(dimension: dimension, bucket: bucket, width: cube.width)
+            }
+            guard let thing else { continue }
+            sorter.add(cube.cells[slot], thing: thing, time: time)
             total += cube.cells[slot]
         }
-        rows = sums.map { Row(key: $0.key, sums: $0.value) }
+        rows = sorter.rows
         sort()
     }
 

@@ -23,6 +23,8 @@ package struct ViewFold {
         var marks: [ReportQuery.Column] = []
         /// Whether hours older than ``ViewState/daysOfHours`` are dropped.
         package var prunesHours = true
+        /// Whether requests are priced anew; without, restated figures are empty, as a bench wants them.
+        package var prices = true
 
         package init() {}
     }
@@ -47,6 +49,7 @@ package struct ViewFold {
         var isSuccess: Bool
         var query: PriceQuery
         var resolved: ResolvedPrices?
+        var multipliers: [Multiplier] = []
         var isResolved = false
         var slots: Slots
     }
@@ -289,21 +292,16 @@ package struct ViewFold {
         _ sums: inout Sums,
         _ again: Usage?
     ) throws(EventError) {
-        guard let pricer, again != nil || reader.costState != Cost.State.none.rawValue else { return }
-        var usage: Usage
-        if let again { usage = again } else { usage = try stored(&reader) }
-        usage.complete = true
-        if !profiles[number].isResolved {
-            let query = profiles[number].query
-            profiles[number].resolved = pricer.resolve(
-                provider: query.provider,
-                modelReported: query.modelReported,
-                modelSent: query.modelSent
-            )
-            profiles[number].isResolved = true
+        guard scope.prices, let pricer, again != nil || reader.costState != Cost.State.none.rawValue else { return }
+        if !profiles[number].isResolved { resolve(number, pricer) }
+        let resolved = profiles[number].resolved
+        let cost: Cost
+        if let again {
+            profiles[number].query.time = reader.time
+            cost = pricer.cost(of: again, resolved: resolved, query: profiles[number].query)
+        } else {
+            cost = try stored(&reader, number, pricer, resolved)
         }
-        profiles[number].query.time = reader.time
-        let cost = pricer.cost(of: usage, resolved: profiles[number].resolved, query: profiles[number].query)
         switch cost.state {
         case .priced: sums.restated = MoneyTotal(picodollars: Int128(cost.amount.picodollars))
         case .unpriced: sums.restatedUnpriced = 1
@@ -311,20 +309,48 @@ package struct ViewFold {
         }
     }
 
-    /// The usage as it is stored, but for the raw object; the reader stands behind the attempts.
-    private func stored(_ reader: inout CompletedReader) throws(EventError) -> Usage {
+    /// What the stored counts cost, which lie in the scratch; the reader stands behind the attempts.
+    private mutating func stored(
+        _ reader: inout CompletedReader,
+        _ number: Int,
+        _ pricer: Pricer,
+        _ resolved: ResolvedPrices?
+    ) throws(EventError) -> Cost {
         let tail = reader.usageTail()
-        var usage = Usage()
-        usage.source = Usage.Source(rawValue: reader.source) ?? .none
-        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
-        usage.reportedTotal = tail.reportedTotal
-        usage.serviceTier = tail.tier.map { String(decoding: $0, as: UTF8.self) }
-        usage.speed = tail.speed.map { String(decoding: $0, as: UTF8.self) }
-        usage.region = tail.region.map { String(decoding: $0, as: UTF8.self) }
-        usage.providerCost = tail.providerCost.map { Money(picodollars: $0) }
-        usage.additional = reader.additional()
+        let additional = reader.additional()
         guard !reader.rest.failed else { throw .malformed("request.completed") }
-        return usage
+        func text(_ bytes: UnsafeRawBufferPointer?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+        guard !additional.isEmpty else {
+            let looks = resolved?.looksAtConditions ?? false
+            return pricer.cost(
+                of: CountsByUnit(mask: reader.unitMask, values: UnsafeBufferPointer(units.buffer)),
+                resolved: resolved,
+                tier: looks ? text(tail.tier) : nil,
+                speed: looks ? text(tail.speed) : nil,
+                region: looks ? text(tail.region) : nil,
+                microseconds: reader.time,
+                multipliers: profiles[number].multipliers
+            )
+        }
+        var usage = Usage()
+        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
+        usage.serviceTier = text(tail.tier)
+        usage.speed = text(tail.speed)
+        usage.region = text(tail.region)
+        usage.additional = additional
+        profiles[number].query.time = reader.time
+        return pricer.cost(of: usage, resolved: resolved, query: profiles[number].query)
+    }
+
+    private mutating func resolve(_ number: Int, _ pricer: Pricer) {
+        let query = profiles[number].query
+        profiles[number].resolved = pricer.resolve(
+            provider: query.provider,
+            modelReported: query.modelReported,
+            modelSent: query.modelSent
+        )
+        profiles[number].multipliers = pricer.multipliers(for: query)
+        profiles[number].isResolved = true
     }
 
     /// Prices one earlier record by the newest book: the one after ``ViewState/restatedThrough``.

@@ -31,8 +31,8 @@ import ArgumentParser
             ServeCommand.self, CheckCommand.self, DemoCommand.self, KeysCommand.self, PricesCommand.self,
             ReportCommand.self, ExportCommand.self, TailCommand.self, InspectCommand.self, RebuildCommand.self,
             VerifyCommand.self, ProofCommand.self, KeyCommand.self, BenchAuditCommand.self, BenchFillCommand.self,
-            StatusCommand.self, SimulateCommand.self, ClientsCommand.self, ForgetCommand.self,
-            SchemaCommand.self,
+            BenchRebuildCommand.self, StatusCommand.self, SimulateCommand.self, ClientsCommand.self,
+            ForgetCommand.self, SchemaCommand.self,
         ]
     )
 }

@@ -40,8 +40,8 @@ final class Node: Sendable {
         logger: Logger
     ) throws -> (Node, Configuration) {
         let source = PriceBookSource(configuration: configuration)
-        // A broken price book must be told before anything is written.
-        _ = try source.load()
+        // A broken price book must be told before anything is written; the built-in one is not.
+        if source.path != nil { _ = try source.load() }
         let ledger = try Ledger.open(
             LedgerOptions(
                 directory: configuration.dataDirectory,
