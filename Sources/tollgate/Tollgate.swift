@@ -20,7 +20,7 @@ import ArgumentParser
             Data goes to standard output, words and progress to standard error.
 
             EXIT CODES
-              0 done                1, 2, 3 not verified (see `tollgate verify --help`)
+              0 done                1, 2, 3 not verified, or not all saved (see `tollgate verify --help`)
               64 wrong usage        65 bad data
               66 no such file       69 server unavailable   70 internal error
               73 cannot create      74 input/output error   75 directory in use
@@ -30,9 +30,10 @@ import ArgumentParser
         subcommands: [
             ServeCommand.self, CheckCommand.self, DemoCommand.self, KeysCommand.self, PricesCommand.self,
             ReportCommand.self, ExportCommand.self, TailCommand.self, InspectCommand.self, RebuildCommand.self,
-            VerifyCommand.self, ProofCommand.self, KeyCommand.self, BenchAuditCommand.self, BenchFillCommand.self,
-            BenchRebuildCommand.self, StatusCommand.self, SimulateCommand.self, ClientsCommand.self,
-            ForgetCommand.self, SchemaCommand.self,
+            VerifyCommand.self, ProofCommand.self, SalvageCommand.self, KeyCommand.self, StatusCommand.self,
+            ClientsCommand.self, ForgetCommand.self, SchemaCommand.self, SimulateCommand.self,
+            BenchAuditCommand.self, BenchCommitCommand.self, BenchFillCommand.self, BenchRebuildCommand.self,
+            TortureServeCommand.self, TortureLedgerCommand.self,
         ]
     )
 }

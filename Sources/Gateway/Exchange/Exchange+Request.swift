@@ -52,7 +52,11 @@ extension Exchange {
                 "More than \(table.limits.requestsInFlight) requests are in flight (limits.requests_in_flight).",
                 retryAfter: 1
             )
-        } else if !loopContext.ledger.isWritable, table.failurePolicy == .refuse {
+        } else if !loopContext.ledger.isWritable {
+            guard table.failurePolicy == .refuse else {
+                isUnrecorded = loopContext.ledger.isShortOfSpace
+                return
+            }
             loopContext.counters.refusedForLedger.wrappingAdd(1, ordering: .relaxed)
             refusalBeforeBody = Refusal(
                 503,
