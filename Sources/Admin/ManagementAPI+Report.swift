@@ -1,7 +1,8 @@
 import Views
 
 extension ManagementAPI {
-    /// `/api/report`: from the views when they keep what is asked, else by one pass over the ledger.
+    /// `/api/report`: from the views when they keep what is asked, else by one pass over the ledger. An order brings a
+    /// price book in its body and asks beside it what the lines would cost by that; nothing is written.
     func report(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let name = try request.choice("format", ["json"] + Report.Format.allCases.map(\.rawValue))
         let format = Report.Format(rawValue: name) ?? .json
@@ -15,9 +16,16 @@ extension ManagementAPI {
         let (quick, newestBook) = await backend.views.read { state in
             (Report(query, from: state), state.books.last?.sequence)
         }
-        if let quick { return Self.answer(quick, format) }
-        let source = backend.source
-        let slow = try await blocking { try Report(query, scanning: source, newestBook: newestBook) }
+        if let quick, request.method == "GET" { return Self.answer(quick, format) }
+        let backend = backend
+        let slow = try await blocking { () throws -> Report? in
+            let proposed = request.method == "GET" ? nil : try backend.readBook(request.body)
+            guard var report = try quick ?? Report(query, scanning: backend.source, newestBook: newestBook) else {
+                return nil
+            }
+            if let proposed, try !report.add(whatIf: proposed, scanning: backend.source) { return nil }
+            return report
+        }
         guard let slow else { throw ManagementError(.unavailable, "The report was stopped") }
         return Self.answer(slow, format)
     }

@@ -33,10 +33,12 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/readyz"): return ready()
         case ("GET", "/metrics"): return await metrics(request)
         case ("GET", "/api/status"): return await status()
-        case ("GET", "/api/report"): return try await report(request)
+        case ("GET", "/api/report"), ("POST", "/api/report"): return try await report(request)
+        case ("GET", "/api/usage"): return try await usage(request)
         case ("GET", "/api/export"): return try export(request)
         case ("GET", "/api/events"): return try events(request)
         case ("GET", "/api/prices"): return try await priceBooks(request)
+        case ("GET", "/api/prices/missing"): return try await missingPrices(request)
         case ("POST", "/api/prices/diff"): return try await priceDifference(request)
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
         case ("POST", "/api/rebuild"): return try rebuild()
@@ -48,8 +50,8 @@ public final class ManagementAPI: ManagementHandler {
 
     private static let orders: Set<String> = ["/api/prices/diff", "/api/prices/adopt", "/api/rebuild", "/api/audit"]
     private static let questions: Set<String> = [
-        "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/export", "/api/events",
-        "/api/prices", "/api/key", "/api/checkpoint", "/api/proof",
+        "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/usage", "/api/export",
+        "/api/events", "/api/prices", "/api/prices/missing", "/api/key", "/api/checkpoint", "/api/proof",
     ]
 
     private func parameterised(_ request: ManagementRequest) async throws -> ManagementAnswer {
