@@ -6,6 +6,18 @@ public struct PriceBookDifference: Equatable, Sendable {
         public var old: PriceRow
         /// The row as it becomes.
         public var new: PriceRow
+
+        /// What changes, one thing each: `input 2.5 → 3`, `output 10 → none`, `tiers`, `aliases`, `minimum`.
+        public var details: [String] {
+            var details = UsageUnit.allCases.compactMap { unit -> String? in
+                let (before, after) = (old.prices[unit], new.prices[unit])
+                return before == after ? nil : "\(unit.priceKey) \(before?.text ?? "none") → \(after?.text ?? "none")"
+            }
+            if old.tiers != new.tiers { details.append("tiers") }
+            if old.aliases != new.aliases { details.append("aliases") }
+            if old.minimums != new.minimums { details.append("minimum") }
+            return details
+        }
     }
 
     /// Rows that only the new book has, in its order.
@@ -35,6 +47,19 @@ public struct PriceBookDifference: Equatable, Sendable {
             if former != row { changed.append(Change(old: former, new: row)) }
         }
         removed = old.rows.filter { row in row.keys.first.map { before[$0] != nil } ?? false }
+    }
+
+    /// What changes in one line: the numbers of rows, then the first of them by provider and model.
+    ///
+    /// - Parameter most: How many rows are named at the most.
+    public func summary(most: Int) -> String {
+        let marked = [("+", added), ("-", removed), ("~", changed.map(\.new))]
+        let names = marked.flatMap { mark, rows in rows.map { "\(mark) \($0.provider) \($0.match.label)" } }
+        var text = "\(added.count) rows added, \(removed.count) removed, \(changed.count) changed"
+        if settingsChanged { text += ", settings changed" }
+        guard !names.isEmpty else { return text }
+        text += ": " + names.prefix(most).joined(separator: ", ")
+        return names.count > most ? text + " and \(names.count - most) more" : text
     }
 
     /// True when both books have the same rows and settings, in whatever order.

@@ -45,6 +45,7 @@ extension ManagementAPI {
     /// `/api/prices/diff`: what a book would change, and what history would have cost. Writes nothing.
     func priceDifference(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
+        let by = try Self.impactTables(request)
         let books = await backend.views.read { $0.books }
         let backend = backend
         let body = request.body
@@ -61,7 +62,7 @@ extension ManagementAPI {
             }
             return (PriceBookDifference(from: current, to: proposed), impact)
         }
-        if isTable { return .text(Self.table(difference, impact)) }
+        if isTable { return .text(Self.table(difference, impact, by)) }
         var json = JSONWriter()
         json.object { json in
             json.field("rows") { json in
@@ -73,7 +74,7 @@ extension ManagementAPI {
                         json.list { json in for row in difference.removed { Self.write(row, &json) } }
                     }
                     json.field("changed") { json in
-                        json.list { json in for change in difference.changed { Self.write(change.new, &json) } }
+                        json.list { json in for change in difference.changed { Self.write(change, &json) } }
                     }
                     json.field("settings_changed", difference.settingsChanged)
                 }
@@ -108,22 +109,32 @@ extension ManagementAPI {
         return ManagementAnswer(contentType: MediaType.json, body: .whole(json.bytes + [0x0a]))
     }
 
-    private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact) -> String {
+    /// The tables that are asked for: of `model`, `client`, `month`; all without a choice.
+    private static func impactTables(_ request: ManagementRequest) throws(ManagementError) -> [String] {
+        let known = ["model", "client", "month"]
+        guard let text = request["by"] else { return known }
+        let asked = text.split(separator: ",").map(String.init)
+        if let wrong = asked.first(where: { !known.contains($0) }) {
+            throw ManagementError(.badRequest, "by must be of model, client, month, not \"\(wrong.prefix(40))\"")
+        }
+        return asked
+    }
+
+    private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact, _ by: [String]) -> String {
         var text =
             "Rows: \(difference.added.count) added, \(difference.removed.count) removed, "
             + "\(difference.changed.count) changed\(difference.settingsChanged ? ", settings changed" : "").\n"
         let listed = 50
+        let changed = difference.changed.map { "\($0.new.label): \($0.details.joined(separator: ", "))" }
         for (mark, rows) in [
-            ("+", difference.added), ("-", difference.removed), ("~", difference.changed.map(\.new)),
+            ("+", difference.added.map(\.label)), ("-", difference.removed.map(\.label)), ("~", changed),
         ] {
-            for row in rows.prefix(listed) {
-                text += "  \(mark) \(row.provider) \(row.match.text) from \(Self.day(row.effectiveFrom))\n"
-            }
+            for row in rows.prefix(listed) { text += "  \(mark) \(row)\n" }
             if rows.count > listed { text += "  \(mark) and \(rows.count - listed) more\n" }
         }
         for (title, rows) in [
             ("model", impact.byModel), ("client", impact.byClient), ("month", impact.byMonth),
-        ] {
+        ] where by.contains(title) {
             var table = TextTable([title, ">requests", ">charged", ">now", ">then", ">change", ">unpriced then"])
             for row in rows.prefix(listed) + [impact.total] {
                 let name = row == impact.total ? "total" : row.name.isEmpty ? "-" : row.name
@@ -147,17 +158,12 @@ extension ManagementAPI {
         }
     }
 
-    private static func write(_ row: PriceRow, _ json: inout JSONWriter) {
-        json.object { json in
-            json.field("provider", row.provider)
-            json.field("model", row.match.text)
-        }
-    }
+    private static func write(_ row: PriceRow, _ json: inout JSONWriter) { json.raw(row.summary().json) }
 
-    /// The day of a moment in seconds since 1970 (UTC); whatever is beyond the years that can be written is said so.
-    private static func day(_ seconds: Int64) -> String {
-        let number = Timestamp.floorDivide(seconds, 86_400)
-        return abs(number) < 1_000_000 ? Timestamp.dayText(number) : "far off"
+    private static func write(_ change: PriceBookDifference.Change, _ json: inout JSONWriter) {
+        var members = change.new.summary().members
+        members.append(("changes", .array(change.details.map(JSONValue.string))))
+        json.raw(JSONValue.object(members).json)
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {
