@@ -2,46 +2,39 @@ import Events
 import Synchronization
 import Views
 
-/// Gives an export piece by piece, as it is pulled; a piece is a bounded amount of memory.
+/// Gives events as lines of JSON piece by piece, as they are pulled; a piece is a bounded amount of memory.
 final class EventReader: Sendable {
     private let source: any RecordSource
-    private let export: Export
-    private let state: Mutex<State>
-
-    private struct State {
-        var position: UInt64
-        var isFirst = true
-    }
+    private let through: UInt64
+    private let names: ClientNames
+    private let cursor: Mutex<UInt64>
 
     /// Bytes after which a piece ends.
     private static let pieceSize = 256 << 10
 
-    init(source: any RecordSource, export: Export) {
+    init(source: any RecordSource, from: UInt64, through: UInt64, names: ClientNames = ClientNames()) {
         self.source = source
-        self.export = export
-        state = Mutex(State(position: max(1, export.from)))
+        self.names = names
+        self.through = through
+        cursor = Mutex(max(1, from))
     }
 
     /// The next sequence that will be read.
-    var position: UInt64 { state.withLock { $0.position } }
+    var position: UInt64 { cursor.withLock { $0 } }
 
     /// The next piece, never empty; nil at the end. Blocking.
     func next() throws -> [UInt8]? {
-        try state.withLock { state in
+        try cursor.withLock { next in
             var piece: [UInt8] = []
-            let through = min(export.through ?? .max, source.head)
-            guard state.position <= through || state.isFirst else { return nil }
-            var part = export
-            part.from = state.position
-            part.through = through
-            let last = try part.run(source) { text in
+            let last = min(through, source.head)
+            guard next <= last else { return nil }
+            var export = Export(format: .lines, from: next, through: last)
+            export.names = names
+            try ExportRun(export, of: source).run { text in
                 piece += text
+                next += text.reduce(0) { $1 == 0x0a ? $0 + 1 : $0 }
                 return piece.count < Self.pieceSize
             }
-            // Every run begins with the header; only the first one's is wanted.
-            if !state.isFirst, export.format == .csv { piece.removeFirst(min(piece.count, EventCSV.header.count)) }
-            state.isFirst = false
-            state.position = last &+ 1
             return piece.isEmpty ? nil : piece
         }
     }

@@ -4,23 +4,6 @@ import Synchronization
 import Views
 
 extension ManagementAPI {
-    /// `/api/export`: the events of a range that is fixed when the export starts, as NDJSON or CSV.
-    func export(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
-        let name = try request.choice("format", Export.Format.allCases.map(\.rawValue))
-        let export = Export(
-            format: Export.Format(rawValue: name) ?? .ndjson,
-            from: max(1, try request.number("from") ?? 1),
-            through: min(try request.number("through") ?? .max, backend.source.head),
-            since: try request.moment("since"),
-            until: try request.moment("until")
-        )
-        let reader = EventReader(source: backend.source, export: export)
-        return ManagementAnswer(
-            contentType: export.format.contentType,
-            body: .pieces { [self] in try await self.blocking { try reader.next() } }
-        )
-    }
-
     /// `/api/events`: the events from a sequence on, as NDJSON; with `follow` also those to come.
     func events(_ request: ManagementRequest) throws(ManagementError) -> ManagementAnswer {
         let isFollowing = try request.choice("follow", ["false", "true"]) == "true"
@@ -31,7 +14,7 @@ extension ManagementAPI {
         let first = max(1, try request.number("from") ?? 1)
         let last = try request.number("through") ?? .max
         let through = isFollowing ? last : min(last, source.head)
-        let reader = EventReader(source: source, export: Export(from: first, through: through))
+        let reader = EventReader(source: source, from: first, through: through, names: backend.identities.names)
         guard isFollowing else {
             return ManagementAnswer(
                 contentType: MediaType.lines,
@@ -63,7 +46,8 @@ extension ManagementAPI {
     func inspect(_ name: String) async throws -> ManagementAnswer {
         let source = backend.source
         let books = await backend.views.read { $0.books }
-        let bytes = try await blocking { try Inspect(name, in: source, books: books).render() }
+        let names = backend.identities.names
+        let bytes = try await blocking { try Inspect(name, in: source, books: books).render(names: names) }
         return ManagementAnswer(contentType: MediaType.json, body: .whole(bytes))
     }
 }

@@ -46,7 +46,7 @@ extension ManagementAPI {
     func priceDifference(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
         let by = try Self.impactTables(request)
-        let books = await backend.views.read { $0.books }
+        let (books, normalises) = await backend.views.read { ($0.books, $0.normaliser != 0) }
         let backend = backend
         let body = request.body
         let (difference, impact) = try await blocking {
@@ -57,7 +57,13 @@ extension ManagementAPI {
             {
                 current = adopted.book
             }
-            guard let impact = try PriceImpact(of: proposed, on: backend.source) else {
+            let impact = try PriceImpact(
+                of: proposed,
+                on: backend.source,
+                names: backend.identities.names,
+                normalises: normalises
+            )
+            guard let impact else {
                 throw ManagementError(.unavailable, "The comparison was stopped")
             }
             return (PriceBookDifference(from: current, to: proposed), impact)
@@ -122,15 +128,21 @@ extension ManagementAPI {
 
     private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact, _ by: [String]) -> String {
         var text =
-            "Rows: \(difference.added.count) added, \(difference.removed.count) removed, "
-            + "\(difference.changed.count) changed\(difference.settingsChanged ? ", settings changed" : "").\n"
+            "Rows: \(difference.tally).\n"
         let listed = 50
-        let changed = difference.changed.map { "\($0.new.label): \($0.details.joined(separator: ", "))" }
-        for (mark, rows) in [
-            ("+", difference.added.map(\.label)), ("-", difference.removed.map(\.label)), ("~", changed),
-        ] {
-            for row in rows.prefix(listed) { text += "  \(mark) \(row)\n" }
-            if rows.count > listed { text += "  \(mark) and \(rows.count - listed) more\n" }
+        let lists = [
+            ("+", difference.added.map(Self.name)), ("-", difference.removed.map(Self.name)),
+            (
+                "~",
+                difference.changed.map { change in
+                    let details = change.details.map { "\($0.name) \($0.old ?? "none") → \($0.new ?? "none")" }
+                    return Self.name(change.new) + ": " + details.joined(separator: ", ")
+                }
+            ),
+        ]
+        for (mark, lines) in lists {
+            for line in lines.prefix(listed) { text += "  \(mark) \(line)\n" }
+            if lines.count > listed { text += "  \(mark) and \(lines.count - listed) more\n" }
         }
         for (title, rows) in [
             ("model", impact.byModel), ("client", impact.byClient), ("month", impact.byMonth),
@@ -158,12 +170,45 @@ extension ManagementAPI {
         }
     }
 
-    private static func write(_ row: PriceRow, _ json: inout JSONWriter) { json.raw(row.summary().json) }
+    /// A row's provider, model, conditions and date, for a person.
+    private static func name(_ row: PriceRow) -> String {
+        let conditions = [
+            row.conditions.serviceTier, row.conditions.speed, row.conditions.region, row.conditions.window?.text,
+        ]
+        let when = conditions.compactMap(\.self).joined(separator: ", ")
+        let since = row.effectiveFrom == 0 ? "" : " from \(PriceDate.text(row.effectiveFrom) ?? "far off")"
+        return "\(row.provider) \(row.match.label)\(since)\(when.isEmpty ? "" : " when " + when)"
+    }
+
+    private static func write(_ row: PriceRow, _ json: inout JSONWriter) {
+        json.object { json in write(fields: row, &json) }
+    }
+
+    private static func write(fields row: PriceRow, _ json: inout JSONWriter) {
+        json.field("provider", row.provider)
+        json.field("model", row.match.label)
+        if row.effectiveFrom != 0 { json.field("effective_from", PriceDate.text(row.effectiveFrom)) }
+        if let tier = row.conditions.serviceTier { json.field("service_tier", tier) }
+        if let speed = row.conditions.speed { json.field("speed", speed) }
+        if let region = row.conditions.region { json.field("region", region) }
+        if let window = row.conditions.window { json.field("window", window.text) }
+    }
 
     private static func write(_ change: PriceBookDifference.Change, _ json: inout JSONWriter) {
-        var members = change.new.summary().members
-        members.append(("changes", .array(change.details.map(JSONValue.string))))
-        json.raw(JSONValue.object(members).json)
+        json.object { json in
+            write(fields: change.new, &json)
+            json.field("changes") { json in
+                json.list { json in
+                    for detail in change.details {
+                        json.object { json in
+                            json.field("name", detail.name)
+                            json.field("old", detail.old)
+                            json.field("new", detail.new)
+                        }
+                    }
+                }
+            }
+        }
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

@@ -79,7 +79,7 @@ public struct Digest: Hashable, Sendable {
 
 extension Digest {
     /// SHA-256 over bytes that come in pieces.
-    public struct Stream {
+    public struct Stream: Sendable {
         private var hash = SHA256()
 
         /// Nothing so far.

@@ -5,7 +5,7 @@ package enum AnswerField: UInt8 {
     case usage, usageMetadata, usageInfo, meta, messageUsage, responseUsage, responseMeta, interactionUsage
     case runningUsage, deltaUsage, groqUsage, choiceUsage, invocationMetrics, toolUsage
     // Names.
-    case model, innerModel, id, innerID, type, serviceTier, innerTier
+    case model, innerModel, id, innerID, type, serviceTier, innerTier, status
     // Presence.
     case error, finishReason, done, bytes
     // Counts that stand at the top level or in a list, without a usage object.
@@ -71,7 +71,7 @@ package enum AnswerField: UInt8 {
         ("type", .type), ("event_type", .type),
         ("service_tier", .serviceTier), ("serviceTier", .serviceTier),
         ("response/service_tier", .innerTier), ("interaction/service_tier", .innerTier),
-        ("error", .error), ("response/error", .error),
+        ("status", .status), ("error", .error), ("response/error", .error),
         ("candidates/[]/finishReason", .finishReason), ("done", .done), ("bytes", .bytes),
         ("result/message/usage", .lineUsage), ("result/message/model", .lineModel),
         ("prompt_eval_count", .promptEvalCount), ("eval_count", .evalCount),
@@ -85,6 +85,7 @@ package enum AnswerField: UInt8 {
         ("output/[]/type", .outputType), ("response/output/[]/type", .outputType),
         ("candidates/[]/groundingMetadata/webSearchQueries/[]", .searchQuery),
         ("data/[]/b64_json", .image), ("data/[]/url", .image), ("predictions/[]/bytesBase64Encoded", .image),
+        ("images/[]", .image), ("artifacts/[]/base64", .image),
     ]
 
     /// Where the fields stand in the messages of a websocket session, in both directions.

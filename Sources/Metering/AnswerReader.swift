@@ -33,6 +33,10 @@ struct AnswerReader: ~Copyable {
     private(set) var failed = false
     /// True when an error came after the last usage.
     private(set) var failedAfterUsage = false
+    /// True when the last usage was a running figure that its stream's end would have replaced.
+    private(set) var isRunning = false
+    /// True when the answer says that its work goes on in the background.
+    private(set) var isPending = false
     /// True when a document was not JSON.
     var malformed = false
     /// True when Anthropic's stream began.
@@ -69,7 +73,7 @@ struct AnswerReader: ~Copyable {
         if scanner.hasAny(AnswerField.looseMask) { readLoose() }
         if scanner.has(.lineUsage) { readLine() }
         if scanner.tallies.mask != 0 { tallies.merge(scanner.tallies) }
-        if scanner.hasValue(.error) || type == .error { readError(type) }
+        if scanner.hasValue(.error) || type == .error { readError(type, hasUsage) }
         outcome.isTerminal = isTerminal(type)
         outcome.mayGoOn = scanner.hasValue(.finishReason)
         outcome.isUsageChunk =
@@ -116,9 +120,12 @@ struct AnswerReader: ~Copyable {
         return scanner.withValue(.done) { $0.equals("true") } ?? false
     }
 
-    private mutating func readError(_ type: DocumentType) {
+    private mutating func readError(_ type: DocumentType, _ hasUsage: Bool) {
         let isEmpty = scanner.withValue(.error) { $0.equals("\"\"") || $0.equals("{}") || $0.equals("false") }
-        if type == .error || isEmpty != true { noteFailure() }
+        guard type == .error || isEmpty != true else { return }
+        failed = true
+        // A failure that states what was used states all of it.
+        if !hasUsage { failedAfterUsage = true }
     }
 }
 
@@ -130,6 +137,7 @@ extension AnswerReader {
             scanner.copyString(.innerID, into: &id)
             if id.isEmpty { scanner.copyString(.id, into: &id) }
         }
+        if let isPending = scanner.withValue(.status, Self.isPending) { self.isPending = isPending }
         scanner.copyString(.innerTier, into: &serviceTier)
         guard scanner.has(.serviceTier) else { return }
         // Bedrock says {"type": "priority"}.
@@ -140,6 +148,10 @@ extension AnswerReader {
         if let type { serviceTier = type } else { scanner.copyString(.serviceTier, into: &serviceTier) }
     }
 
+    private static func isPending(_ status: UnsafeRawBufferPointer) -> Bool? {
+        status.equals("\"queued\"") || status.equals("\"in_progress\"") || status.equals("\"requires_action\"")
+    }
+
     /// Takes the document's usage object in; true when it has one.
     private mutating func readUsage(_ type: DocumentType) -> Bool {
         if scanner.has(.toolUsage) { _ = scanner.copyObject(.toolUsage, into: &toolUsage) }
@@ -148,8 +160,9 @@ extension AnswerReader {
         case .messageDelta: return takeDelta()
         case .running: return take(.usage, .stated)
         case .final:
+            // Cohere's models on Bedrock state theirs beside the event.
             return take(.responseUsage, .final) || take(.interactionUsage, .final) || take(.usage, .final)
-                || take(.deltaUsage, .final) || take(.responseMeta, .final)
+                || take(.deltaUsage, .final) || take(.responseMeta, .final) || take(.invocationMetrics, .running)
         default: break
         }
         return take(.usage, .stated) || take(.usageMetadata, .stated) || take(.choiceUsage, .stated)
@@ -168,6 +181,7 @@ extension AnswerReader {
         }
         guard scanner.copyObject(field, into: &usage) else { return false }
         rank = newRank
+        isRunning = newRank == .running && (field == .runningUsage || field == .interactionUsage)
         failedAfterUsage = false
         return true
     }

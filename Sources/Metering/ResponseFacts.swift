@@ -41,6 +41,8 @@ public struct ResponseFacts: Equatable, Sendable {
     public var failedInside = false
     /// True when a stream showed its terminal event.
     public var sawTerminal = false
+    /// True when the answer is of work that goes on in the background: what it uses is stated when it is read later.
+    public var isPending = false
     /// True when the body was not readable: unknown coding, malformed JSON or SSE where usage was expected.
     public var unreadable = false
     /// Parts that exceeded their whole and were clamped, or totals that do not reconcile.

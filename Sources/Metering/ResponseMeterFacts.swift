@@ -14,6 +14,8 @@ extension ResponseMeter {
         default: readUsage(&facts, ending, isTruncated: isTruncated)
         }
         let isBroken = reader.malformed || inflater?.state == .failed || (isTruncated && ending == .complete)
+        facts.isPending =
+            reader.isPending && route.isStored && !isStream && ending == .complete && facts.usage.source == .none
         facts.unreadable = unreadable || (isBroken && facts.usage.source == .none)
         return facts
     }
@@ -47,11 +49,16 @@ extension ResponseMeter {
         var source = isStream ? Usage.Source.stream : .body
         var isKnown = !raw.isEmpty && raw.withUnsafeBytes { usageReader.read($0) }
         if !headers.isEmpty, !isKnown || usageReader.usage.counts.total(.output) == nil {
+            var headerReader = UsageReader(isGoogle: false)
+            let stated = headers.json
+            let isStated = stated.withUnsafeBytes { headerReader.read($0) }
             // Where a guardrail rewrote the body, only the headers still tell the output.
-            raw = headers.json
-            usageReader = UsageReader(isGoogle: false)
-            isKnown = raw.withUnsafeBytes { usageReader.read($0) }
-            source = .header
+            if isStated, !isKnown || headerReader.usage.counts.total(.output) ?? 0 > 0 {
+                raw = stated
+                usageReader = headerReader
+                isKnown = true
+                source = .header
+            }
         }
         if !isKnown { raw = [] }
         isKnown =
@@ -72,7 +79,7 @@ extension ResponseMeter {
     private borrowing func isComplete(_ ending: BodyEnding, isTruncated: Bool) -> Bool {
         if reader.failedAfterUsage { return false }
         guard isStream else { return !isTruncated }
-        if reader.isMessageStream { return reader.sawTerminal }
+        if reader.isMessageStream || reader.isRunning { return reader.sawTerminal }
         switch ending {
         case .complete: return !isTruncated || reader.sawTerminal
         case .cut: return reader.sawTerminal || reader.sawFinalUsage

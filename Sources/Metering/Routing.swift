@@ -61,7 +61,9 @@ struct RequestLine {
             route.operation = .batch
             return
         }
-        let resources: Set<Substring> = ["responses", "completions", "runs", "interactions", "videos", "operations"]
+        let resources: Set<Substring> = [
+            "responses", "completions", "runs", "interactions", "videos", "operations", "deferred-completion",
+        ]
         let holder = segments.dropLast().last ?? ""
         if resources.contains(holder) || resources.contains(before(2)) || last == "completions" || last == "runs"
             || last == "interactions"
@@ -172,6 +174,11 @@ struct RequestLine {
     private func readManagement(_ route: inout Route) {
         if last == "cancel", before(2) == "interactions" { route.operation = .poll }
         if segments.contains("batches") { route.operation = .batch }
+        // Mistral's conversations are answers; OpenAI's say nothing of usage.
+        if let index = segments.lastIndex(of: "conversations"), index + 2 >= segments.count {
+            route.inspectsBody = true
+            return
+        }
         let resources: Set<Substring> = [
             "files", "models", "threads", "assistants", "vector_stores", "cachedContents", "uploads", "fine_tuning",
             "client_secrets", "sessions", "calls", "conversations", "containers", "tokenize", "detokenize",
@@ -183,9 +190,9 @@ struct RequestLine {
     }
 
     private func readDeployment(_ route: inout Route) {
-        // Azure's deployments, Databricks' serving endpoints.
-        let holders: Set<Substring> = ["deployments", "serving-endpoints"]
-        guard let index = segments.lastIndex(where: holders.contains), index + 1 < segments.count - 1 else { return }
+        // Azure's deployments, Databricks' serving endpoints; the latter also have an OpenAI-style path of their own.
+        let holder: Substring = last == "invocations" ? "serving-endpoints" : "deployments"
+        guard let index = segments.lastIndex(of: holder), index + 1 < segments.count - 1 else { return }
         route.model = percentDecoded(segments[index + 1], limit: RequestFacts.modelLimit)
     }
 }

@@ -48,7 +48,17 @@ extension RequestLine {
         route.dialect = .bedrock
         let id = segments[(index + 1)..<(segments.count - 1)].joined(separator: "/")
         route.model = percentDecoded(id[...], limit: RequestFacts.modelLimit)
-        if route.operation == .chat, let model = route.model, model.contains("embed") { route.operation = .embedding }
+        if route.operation == .chat, last.hasPrefix("invoke"), let model = route.model {
+            route.operation = Self.invoked(model)
+        }
         return true
+    }
+
+    /// What a model of Bedrock's that is invoked by its own format does, by its name.
+    private static func invoked(_ model: String) -> Operation {
+        if model.contains("embed") { return .embedding }
+        if model.contains("rerank") { return .rerank }
+        let painters = ["titan-image", "nova-canvas", "stability.", "stable-diffusion"]
+        return painters.contains { model.contains($0) } ? .image : .chat
     }
 }

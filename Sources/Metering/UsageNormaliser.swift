@@ -5,7 +5,7 @@ public import Accounting
 /// Pure: the same event gives the same usage in every process of one ``version``.
 public enum UsageNormaliser {
     /// The version of the way raw usage objects are read; raised whenever one of them would be read differently.
-    public static let version: UInt8 = 1
+    public static let version: UInt8 = 2
 
     /// The usage that the raw object of a stored usage means today.
     ///

@@ -9,9 +9,10 @@ extension UsageReader {
             self.add(count, to: unit)
             found = true
         }
-        readToolUsage(toolUsage)
+        let statesSearches = readToolUsage(toolUsage)
         guard tallies.mask != 0 else { return found }
-        add(tallies.webSearchCalls, .webSearches)
+        // Opening a page is a call as well, so that a stated number of searches is the better one, even zero.
+        if !statesSearches { add(tallies.webSearchCalls, .webSearches) }
         add(tallies.fileSearchCalls, .fileSearches)
         // Calls share their container, and the container is what is billed.
         add(min(1, tallies.codeCalls), .codeSessions)
@@ -21,19 +22,21 @@ extension UsageReader {
         return found
     }
 
-    private mutating func readToolUsage(_ toolUsage: [UInt8]) {
-        guard !toolUsage.isEmpty else { return }
-        toolUsage.withUnsafeBytes { bytes in
+    /// Adds what `tool_usage` states; true when it states a number of web searches.
+    private mutating func readToolUsage(_ toolUsage: [UInt8]) -> Bool {
+        guard !toolUsage.isEmpty else { return false }
+        return toolUsage.withUnsafeBytes { bytes in
             JSONTape(bytes)?.withRoot { root in
-                if let searches = root[.webSearch]?[.numRequests]?.count, searches > 0 {
-                    add(searches, to: .webSearches)
+                let searches = root[.webSearch]?[.numRequests]?.count
+                if let searches, searches > 0 { add(searches, to: .webSearches) }
+                if let tally = root[.imageGen].map(UsageShapes.responses) {
+                    var clamped: UInt32 = 0
+                    if (tally.input ?? 0) > 0 || (tally.output ?? 0) > 0 {
+                        add(Usage.Additional(model: nil, counts: tally.lines(&clamped)))
+                    }
                 }
-                guard let tally = root[.imageGen].map(UsageShapes.responses) else { return }
-                var clamped: UInt32 = 0
-                if (tally.input ?? 0) > 0 || (tally.output ?? 0) > 0 {
-                    add(Usage.Additional(model: nil, counts: tally.lines(&clamped)))
-                }
-            }
+                return searches != nil
+            } ?? false
         }
     }
 }

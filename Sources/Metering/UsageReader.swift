@@ -28,7 +28,9 @@ struct UsageReader {
     private mutating func read(_ root: JSONView) -> Bool {
         let tally = tally(of: root)
         usage.reportedTotal = (root[.totalTokens] ?? root[.totalTokenCount] ?? root[.converseTotalTokens])?.count
-        usage.serviceTier = (root[.serviceTier] ?? root[.geminiServiceTier] ?? root[.trafficType])?.string(limit: 64)
+        usage.serviceTier =
+            (root[.serviceTier] ?? root[.geminiServiceTier])?.string(limit: 64)
+            ?? root[.trafficType].flatMap(UsageShapes.trafficType)
         usage.speed = root[.speed]?.string(limit: 64)
         usage.region = root[.inferenceGeo]?.string(limit: 64)
         readCost(root)
@@ -54,11 +56,13 @@ struct UsageReader {
             return isAnthropic ? UsageShapes.anthropic(root) : UsageShapes.responses(root)
         }
         if has(.geminiPromptTokenCount) || has(.totalTokenCount) || has(.candidatesTokenCount)
-            || has(.responseTokenCount)
+            || has(.responseTokenCount) || has(.thoughtsTokenCount) || has(.toolUsePromptTokenCount)
         {
             return UsageShapes.gemini(root)
         }
-        if has(.totalInputTokens) || has(.totalOutputTokens) { return UsageShapes.interactions(root) }
+        if has(.totalInputTokens) || has(.totalOutputTokens) || has(.totalThoughtTokens) || has(.totalToolUseTokens) {
+            return UsageShapes.interactions(root)
+        }
         if has(.billedUnits) || has(.tokens) { return UsageShapes.cohere(root) }
         if has(.converseInputTokens) || has(.converseOutputTokens) { return UsageShapes.converse(root) }
         return UsageShapes.loose(root)

@@ -42,7 +42,10 @@ enum UsageShapes {
             tally.output = sum(tally.output, tally.reasoning)
             return
         }
-        guard let total = root[.totalTokens]?.count else { return }
+        guard let total = root[.totalTokens]?.count else {
+            addReasoning(root, &tally)
+            return
+        }
         let gap = total - (tally.input ?? 0) - (tally.output ?? 0)
         if tally.input == nil || (tally.output == nil && gap != 0) {
             // One of the two is missing: the total says what it was, unless the numbers are at odds.
@@ -54,8 +57,7 @@ enum UsageShapes {
                 tally.output = gap
             }
         } else if gap == 0 {
-            let isOpenRouter = root[.costDetails] != nil || root[.isByok] != nil
-            if let output = tally.output, reasoning > output, !isOpenRouter { tally.output = sum(output, reasoning) }
+            addReasoning(root, &tally)
         } else if gap > 0, gap == reasoning {
             tally.output = sum(tally.output, gap)
         } else if gap > 0, let audio = tally.inputAudio, gap == audio {
@@ -69,6 +71,15 @@ enum UsageShapes {
         } else {
             tally.anomalies += 1
         }
+    }
+
+    /// More reasoning than output cannot be a part of it, except at OpenRouter, where it always is and may be misstated.
+    private static func addReasoning(_ root: JSONView, _ tally: inout UsageTally) {
+        guard root[.costDetails] == nil, root[.isByok] == nil, let output = tally.output,
+            let reasoning = tally.reasoning,
+            reasoning > output
+        else { return }
+        tally.output = sum(output, reasoning)
     }
 
     private static func readInputDetails(_ details: JSONView?, _ root: JSONView, _ tally: inout UsageTally) {
@@ -158,7 +169,7 @@ enum UsageShapes {
         guard let written else { return tally }
         var hour: Int64 = 0
         root[.cacheDetails]?.forEachChild { detail in
-            if detail[.ttl]?.bytes.equals("1h") ?? false { hour = detail[.converseInputTokens]?.count ?? 0 }
+            if detail[.ttl]?.bytes.equals("1h") ?? false { hour += detail[.converseInputTokens]?.count ?? 0 }
         }
         hour = min(hour, written)
         tally.cacheWrite5m = written - hour

@@ -27,7 +27,11 @@ extension UsageShapes {
         let tool = root[.toolUsePromptTokenCount]?.count
         let candidates = (root[.candidatesTokenCount] ?? root[.responseTokenCount])?.count
         let thoughts = root[.thoughtsTokenCount]?.count
-        let prompt = root[.geminiPromptTokenCount]?.count
+        var prompt = root[.geminiPromptTokenCount]?.count
+        if prompt == nil, let total = root[.totalTokenCount]?.count {
+            // Zeros are left out, but so is the prompt now and then; the total holds it.
+            prompt = max(0, total - (sum(tool, candidates, thoughts) ?? 0))
+        }
         tally.input = sum(prompt, tool) ?? 0
         tally.inputTool = tool
         tally.output = sum(candidates, thoughts)
@@ -47,6 +51,18 @@ extension UsageShapes {
             tally.anomalies += 1
         }
         return tally
+    }
+
+    /// Vertex' kind of traffic; with `enum-encoding=int` it is the number of its name.
+    static func trafficType(_ value: JSONView) -> String? {
+        guard let number = value.count else { return value.string(limit: 64) }
+        switch number {
+        case 1: return "ON_DEMAND"
+        case 2: return "PROVISIONED_THROUGHPUT"
+        case 3: return "ON_DEMAND_PRIORITY"
+        case 4: return "ON_DEMAND_FLEX"
+        default: return nil
+        }
     }
 
     /// Google Interactions: the same arithmetic under other names.
@@ -69,7 +85,9 @@ extension UsageShapes {
         outputs.add(root[.outputTokensByModality], countKey: .tokens)
         (tally.outputAudio, tally.outputImage, tally.outputVideo) = (outputs.audio, outputs.image, outputs.video)
         root[.groundingToolCount]?.forEachChild { tool in
-            if let count = tool[.count]?.count { tally.units.append((.webSearches, count)) }
+            guard let type = tool[.type], let count = tool[.count]?.count else { return }
+            // Maps and retrieval have prices of their own; they stay in the raw object.
+            if type.bytes.equals("google_search") { tally.units.append((.webSearches, count)) }
         }
         return tally
     }

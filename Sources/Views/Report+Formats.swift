@@ -169,7 +169,7 @@ extension Report {
                 whatIf?.total.writeWhatIf(&json)
             }
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 }

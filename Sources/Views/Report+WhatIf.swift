@@ -22,11 +22,19 @@ extension Report {
     public mutating func add(
         whatIf book: PriceBook,
         scanning source: any RecordSource,
+        normalises: Bool = false,
         progress: (ViewService.Progress) -> Bool = { _ in true }
     ) throws(ViewError) -> Bool {
         var whole = query
         whole.top = nil
-        guard let report = try Report(whole, scanning: source, whatIf: book, progress: progress) else { return false }
+        let report = try Report(
+            whole,
+            scanning: source,
+            whatIf: book,
+            normalises: normalises,
+            progress: progress
+        )
+        guard let report else { return false }
         whatIf = WhatIf(report)
         return true
     }

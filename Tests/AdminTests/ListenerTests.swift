@@ -103,7 +103,7 @@ import Testing
                 await collected.add(piece)
             }
             #expect(status == 200)
-            #expect(await collected.bytes.count { $0 == 0x0a } == 4)
+            #expect(await collected.bytes.count { $0 == 0x0a } == 6)
             let refused = try await client.perform(ManagementRequest(path: "/x")) { _, _ in }
             #expect(refused == 404)
         }

@@ -38,14 +38,21 @@ import Testing
     @Test func exportsEventsInOrder() async throws {
         let fixture = try Fixture()
         let lines = try await ask(fixture, ManagementRequest(path: "/api/export")).text.split(separator: "\n")
-        #expect(lines.count == 4)
-        #expect(lines.last?.contains(#""seq":4"#) == true)
+        #expect(lines.count == 6)
+        #expect(lines.first?.contains("export.manifest") == true)
+        #expect(lines.dropLast().last?.contains(#""seq":4"#) == true)
+        #expect(lines.last?.contains("export.trailer") == true)
+        let filtered = try await ask(fixture, ManagementRequest(path: "/api/export", query: ["client": ["bob"]]))
+        #expect(filtered.text.split(separator: "\n").map { $0.prefix(23) }.contains(#"{"type":"export.omitted"#))
         let table = try await ask(fixture, ManagementRequest(path: "/api/export", query: ["format": ["csv"]]))
         #expect(table.text.split(separator: "\r\n").count == 4)
         let tail = try await ask(fixture, ManagementRequest(path: "/api/events", query: ["from": ["3"]]))
         #expect(tail.text.split(separator: "\n").count == 2)
         let beyond = try await ask(fixture, ManagementRequest(path: "/api/export", query: ["from": ["99"]]))
-        #expect(beyond == (200, ""))
+        #expect(beyond.status == 404)
+        for query in [["type": ["nothing"]], ["format": ["lines"]], ["since": ["x"]], ["after": ["3"]]] {
+            #expect(try await ask(fixture, ManagementRequest(path: "/api/export", query: query)).status == 400)
+        }
     }
 
     @Test func inspectsBySequenceAndIdentity() async throws {

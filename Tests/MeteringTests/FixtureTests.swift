@@ -15,9 +15,10 @@ struct FixtureTests {
         if let reasoning = fixture.reasoning { #expect(counts[.outputReasoning] == reasoning) }
         #expect(facts.model == fixture.model)
         #expect(facts.usage.source == fixture.source)
-        #expect(facts.usage.complete)
+        #expect(facts.usage.complete == (fixture.isComplete && fixture.source != .none))
         #expect(!facts.unreadable)
-        #expect(!facts.failedInside)
+        #expect(facts.failedInside == fixture.fails)
+        #expect(facts.usage.additional.map { $0.counts.total(.input) } == fixture.additional)
         #expect(facts.anomalies == fixture.anomalies)
         if let tier = fixture.tier { #expect(facts.usage.serviceTier == tier) }
         if let cost = fixture.cost { #expect(facts.usage.providerCost?.picodollars == cost) }

@@ -27,7 +27,7 @@ extension Fixture {
         return Int(crc ^ .max)
     }
 
-    private static func chunk(_ json: String) -> [UInt8] {
+    static func chunk(_ json: String) -> [UInt8] {
         amazonMessage("chunk", #"{"bytes":"\#(base64(json))","p":"abcdef"}"#)
     }
 

@@ -87,7 +87,8 @@ extension Fixture {
             input: 12,
             output: 5,
             model: "gpt-x",
-            others: [.webSearches: 3, .fileSearches: 1, .codeSessions: 1, .images: 1]
+            others: [.webSearches: 3, .fileSearches: 1, .codeSessions: 1, .images: 1],
+            additional: [30]
         ),
         Fixture(
             name: "responses stream that ends incomplete",

@@ -23,10 +23,18 @@ struct Fixture: CustomStringConvertible, Sendable {
     var modelAsked: String?
     /// Parts that have to be clamped, totals that do not reconcile.
     var anomalies: UInt32 = 0
+    var method = "POST"
+    var query: String?
+    /// The input of each work that is billed beside.
+    var additional: [Int64] = []
+    /// False where the provider's final figure is not among the bytes, though the message is whole.
+    var isComplete = true
+    /// True where the answer carries an error.
+    var fails = false
 
     var description: String { name }
     var bytes: [UInt8] { binary ?? Array(body.utf8) }
-    var route: Route { Route(method: "POST", path: path, query: nil, hint: .auto) }
+    var route: Route { Route(method: method, path: path, query: query, hint: .auto) }
 
     func meter(hides: Bool = false, coding: String? = nil) -> ResponseMeter {
         var request = RequestFacts()
@@ -122,7 +130,8 @@ struct Fixture: CustomStringConvertible, Sendable {
     )
 
     static let all: [Fixture] =
-        [chatStream, messageStream, geminiStream] + plain + streams + compatible + clouds + others
+        [chatStream, messageStream, geminiStream] + plain + streams + compatible + clouds + others + openAI + anthropic
+        + google + bedrock + gateways
 
     static let plain: [Fixture] = [
         Fixture(

@@ -38,7 +38,7 @@ import Views
     private func line(_ sequence: Int) throws -> String {
         let record = records[sequence - 1]
         let json = String(
-            decoding: EventJSON.render(try EventCodec.decode(record), sequence: UInt64(sequence)),
+            decoding: try EventJSON.render(record: record, sequence: UInt64(sequence)),
             as: UTF8.self
         )
         return json.dropLast() + ",\"stored\":\"\(Data(record).base64EncodedString())\"}"
@@ -51,7 +51,8 @@ import Views
     private func manifest(_ from: Int, _ through: Int) throws -> String {
         let left = try ledger.compactRange(from: 1, through: UInt64(from) - 1)
         return "{\"type\":\"export.manifest\",\"version\":1,\"origin\":\"\(ledger.origin)\",\"key\":\"\(key.text)\","
-            + "\"from\":\(from),\"through\":\(through),\"tree_size\":\(through),\"left\":\(list(left.nodes)),\"filter\":{}}"
+            + "\"from\":\(from),\"through\":\(through),\"tree_size\":\(through),\"left\":\(list(left.nodes)),\"schemas\":[],"
+            + "\"price_books\":[],\"filter\":{}}"
     }
 
     private func omitted(_ from: Int, _ through: Int) throws -> String {
@@ -65,7 +66,9 @@ import Views
         let root = try #require(Digest(try ledger.treeHead(size: UInt64(through)).root))
         let note = try ledger.checkpoint(size: UInt64(through)).replacingOccurrences(of: "\n", with: "\\n")
         let counted = lines.filter { $0.hasPrefix("{\"seq\"") }.count
-        return "{\"type\":\"export.trailer\",\"events\":\(events ?? counted),"
+        let runs = lines.compactMap { JSONNode(Array($0.utf8)) }.filter { $0["type"]?.text == "export.omitted" }
+        let omitted = runs.reduce(0) { $0 + ($1["through"]?.whole ?? 0) + 1 - ($1["from"]?.whole ?? 0) }
+        return "{\"type\":\"export.trailer\",\"events\":\(events ?? counted),\"omitted\":\(omitted),"
             + "\"sha256\":\"\(digest.finalize().hexadecimalText)\",\"root\":\"\(root.base64)\",\"checkpoint\":\"\(note)\"}"
     }
 
@@ -206,7 +209,7 @@ import Views
     @Test func changedEventIsFound() throws {
         var lines = try export(1, 100)
         let other = EventCodec.encode(.nodeStarted(NodeStarted(time: Traffic.start, program: "forged")))
-        let json = String(decoding: EventJSON.render(try EventCodec.decode(other), sequence: 51), as: UTF8.self)
+        let json = String(decoding: try EventJSON.render(record: other, sequence: 51), as: UTF8.self)
         lines[51] = json.dropLast() + ",\"stored\":\"\(Data(other).base64EncodedString())\"}"
         let failure = failure(try sealed(lines, through: 100))
         #expect(failure?.kind == .root)
@@ -310,5 +313,27 @@ import Views
 
     @Test func depthIsBounded() {
         #expect(JSONNode(Array(String(repeating: "[", count: 100_000).utf8)) == nil)
+    }
+}
+
+@Suite struct EarlierFormTests {
+    /// An export that an earlier program made shows less of each event, and nothing otherwise.
+    @Test(
+        arguments: [
+            #"{"seq":1,"schema":1,"a":{"b":1},"c":[1,2]}"#: true,
+            #"{"seq":1,"schema":1}"#: true,
+            #"{"seq":1,"schema":1,"a":{}}"#: true,
+            #"{"seq":2,"schema":1,"a":{"b":1}}"#: false,
+            #"{"seq":1,"schema":1,"a":{"b":2}}"#: false,
+            #"{"seq":1,"schema":1,"c":[1]}"#: false,
+            #"{"seq":1,"schema":1,"x":1}"#: false,
+            #"{"seq":1,"schema":2,"c":[1,2]}"#: false,
+            #"{"seq":1,"schema":0,"c":[1,2]}"#: false,
+            #"{"seq":1,"c":[1,2]}"#: false,
+        ]
+    )
+    func showsNothingElse(line: String, holds: Bool) {
+        let whole = #"{"seq":1,"schema":2,"a":{"b":1,"new":3},"c":[1,2],"later":null}"#
+        #expect(ExportLines.isEarlierForm(Array(line.utf8), of: Array(whole.utf8)) == holds)
     }
 }

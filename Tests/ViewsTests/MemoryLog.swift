@@ -20,6 +20,8 @@ final class MemoryLog: RecordSource {
 
     var head: UInt64 { records.withLock { UInt64($0.count) } }
 
+    var totalBytes: Int { records.withLock { $0.reduce(0) { $0 + $1.count } } }
+
     func append(_ events: [Event]) { append(raw: events.map(EventCodec.encode)) }
 
     func append(raw: [[UInt8]]) { records.withLock { $0 += raw } }

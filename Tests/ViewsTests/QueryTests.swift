@@ -43,6 +43,7 @@ import Views
                 case .hour: String(time.prefix(13)) + ":00Z"
                 case .day: String(time.prefix(10))
                 case .month: String(time.prefix(7))
+                default: "?"
                 }
             }
             sums[key, default: Sums()].charged += event.cost.amount
@@ -121,54 +122,39 @@ import Views
         #expect(throws: ViewError.self) { try ReportQuery(by: "model", top: 0) }
     }
 
-    @Test func exportsAreCompleteAndCanBeResumed() throws {
+    private func text(_ export: Export, _ log: MemoryLog) throws -> [UInt8] {
+        var text: [UInt8] = []
+        try ExportRun(export, of: log).run { piece in
+            text += piece
+            return true
+        }
+        return text
+    }
+
+    @Test func linesAreCompleteAndInOrder() throws {
         let log = try log()
-        var whole: [UInt8] = []
-        #expect(
-            try Export().run(
-                log,
-                emit: {
-                    whole += $0; return true
-                }
-            ) == log.head
-        )
-        var pieces: [UInt8] = []
-        try Export(through: 100).run(
-            log,
-            emit: {
-                pieces += $0; return true
-            }
-        )
-        try Export(from: 101).run(
-            log,
-            emit: {
-                pieces += $0; return true
-            }
-        )
-        #expect(pieces == whole)
+        let whole = try text(Export(format: .lines, through: log.head), log)
+        let pieces = try text(Export(format: .lines, through: 100), log)
+        #expect(try pieces + text(Export(format: .lines, from: 101, through: .max), log) == whole)
         let lines = whole.split(separator: 0x0a)
         #expect(lines.count == Int(log.head))
         for (index, line) in lines.enumerated() {
             let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
             #expect(object?["seq"] as? Int == index + 1)
         }
-        var csv: [UInt8] = []
-        try Export(format: .csv, from: 1, through: 13).run(
-            log,
-            emit: {
-                csv += $0; return true
-            }
-        )
+        let csv = try text(Export(format: .csv, through: 13), log)
         #expect(String(decoding: csv, as: UTF8.self).components(separatedBy: "\r\n").count == 12)
         var count = 0
-        let last = try Export().run(
-            log,
-            emit: { _ in
-                count += 1; return false
-            }
-        )
+        try ExportRun(Export(format: .lines, through: log.head), of: log).run { _ in
+            count += 1
+            return false
+        }
         #expect(count == 1)
-        #expect(last < log.head)
+    }
+
+    @Test func aLogWithoutATreeHasNoVerifiableExport() throws {
+        let log = try log(5)
+        #expect(throws: ViewError.self) { try text(Export(through: log.head), log) }
     }
 
     @Test func inspectFindsBySequenceAndIdentity() throws {

@@ -22,10 +22,10 @@ groups:
 class Gateway(Server):
     """A Tollgate with one event loop, its ledger on, in front of one upstream."""
 
-    def __init__(self, binary, folder, upstream_port):
+    def __init__(self, binary, folder, upstream_port, data=None):
         folder = pathlib.Path(folder, "tollgate")
         folder.mkdir()
-        self.admin_port, self.data = free_port(), folder / "data"
+        self.admin_port, self.data = free_port(), pathlib.Path(data) if data else folder / "data"
         port = free_port()
         configuration = folder / "tollgate.yaml"
         configuration.write_text(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from support.process import binary
 from support.sdk import by_name, through
@@ -111,75 +112,45 @@ def test_another_ledgers_key_is_refused(ledger, make_gateway, tmp_path):
 # --- Exports
 
 
-def auditable(ledger, path, start=1, without=()):
-    """Writes an auditable export by hand, from the events and the proofs."""
-    head = len(ledger.events())
-    events = ledger.command("export", "--format", "ndjson").splitlines()
-    leaves, records = [], []
-    for sequence in range(1, head + 1):
-        extra = ledger.command("proof", sequence).split("\n")[1]
-        records.append(extra.removeprefix("extra "))
-        leaves.append(independent.leaf_hash(base64.b64decode(records[-1])))
-    note = ledger.command("proof", 1, "--bare").partition("\n\n")[2]
-
-    def cover(begin, end):
-        found = []
-        for size in independent.subtrees(begin, end):
-            tree = independent.Tree()
-            for leaf in leaves[begin : begin + size]:
-                tree.add(1, leaf)
-            found.append(base64.b64encode(tree.root).decode())
-            begin += size
-        return found
-
-    compact = {"separators": (",", ":")}
-    lines = [
-        json.dumps(
-            {
-                "type": "export.manifest", "version": 1, "origin": note.split("\n")[0],
-                "key": ledger.key.read_text().strip(), "from": start, "through": head, "tree_size": head,
-                "left": cover(0, start - 1), "filter": {},
-            },
-            **compact,
-        )
-    ]  # fmt: skip
-    sequence = start
-    while sequence <= head:
-        if sequence in without:
-            end = sequence
-            while end + 1 in without:
-                end += 1
-            omitted = {"type": "export.omitted", "from": sequence, "through": end, "nodes": cover(sequence - 1, end)}
-            lines.append(json.dumps(omitted, **compact))
-            sequence = end + 1
-            continue
-        line = events[sequence - 1]
-        if '"stored":' not in line:
-            line = line[:-1] + ',"stored":"' + records[sequence - 1] + '"}'
-        lines.append(line)
-        sequence += 1
-    write(path, lines, note, head)
-    return lines, note
+def auditable(ledger, path, *options):
+    """Writes an export; gives its lines but the last, and the signed checkpoint that stands there."""
+    path.write_text(ledger.command("export", *options))
+    lines = path.read_text().splitlines()
+    return lines[:-1], json.loads(lines[-1])["checkpoint"]
 
 
-def write(path, lines, note, head):
+def write(path, lines, note):
+    """Writes lines with a last one that fits them, as somebody can who has no key."""
     body = "".join(line + "\n" for line in lines).encode()
-    events = sum(line.startswith('{"seq"') for line in lines)
+    runs = [json.loads(line) for line in lines if line.startswith('{"type":"export.omitted"')]
     trailer = {
-        "type": "export.trailer", "events": events, "sha256": hashlib.sha256(body).hexdigest(),
+        "type": "export.trailer", "events": sum(line.startswith('{"seq"') for line in lines),
+        "omitted": sum(run["through"] - run["from"] + 1 for run in runs), "sha256": hashlib.sha256(body).hexdigest(),
         "root": note.split("\n")[2], "checkpoint": note,
     }  # fmt: skip
     path.write_bytes(body + json.dumps(trailer, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
 
 
+FILTERS = (
+    (), ("--from", 5), ("--from", 2, "--through", 9), ("--type", "request.completed"), ("--client", "nobody"),
+    ("--model", "gpt-4o", "--from", 3), ("--group", "anthropic", "--since", "2020-01-01"), ("--until", "2020-01-01"),
+)  # fmt: skip
+
+
 def test_an_export_needs_nothing_but_the_key(ledger, tmp_path):
     path = tmp_path / "events.ndjson"
-    for start, without in ((1, ()), (5, ()), (2, {2, 3, 4, 7})):
-        auditable(ledger, path, start, without)
-        assert both(path, ledger.key) == 0
-        assert both(path, ledger.key, "--checkpoint", ledger.data / "checkpoint") == 0
+    head = len(ledger.events())
+    for options in FILTERS:
+        lines, _ = auditable(ledger, path, *options)
+        assert both(path, ledger.key) == 0, options
+        whole = "--through" not in options
+        assert both(path, ledger.key, "--checkpoint", ledger.data / "checkpoint") == (0 if whole else MALFORMED)
         result = json.loads(ours(path, "--key", ledger.key, "--json").stdout)
-        assert result["verified"] and result["from"] == start and result["omitted"] == len(without)
+        events = sum(line.startswith('{"seq"') for line in lines)
+        assert result["verified"] and result["events"] == events
+        assert result["events"] + result["omitted"] == (head if whole else 9) - result["from"] + 1
+        assert path.read_text() == ledger.command("export", *options)
+    auditable(ledger, path)
     piped = subprocess.run(
         [binary(), "verify", "-", "--key", ledger.key], stdin=path.open("rb"), capture_output=True, timeout=60
     )
@@ -197,22 +168,51 @@ def test_tampered_exports_are_refused(ledger, tmp_path):
         failure = json.loads(ours(path, "--key", ledger.key, "--json").stdout)["failure"]
         assert first is None or failure["first"] == first, failure
 
-    write(path, lines[:4] + lines[5:], note, head)  # dropped
-    expect(CHANGED, 4)
-    write(path, lines[:4] + [lines[5], lines[4]] + lines[6:], note, head)  # swapped
-    assert both_refuse(path, ledger.key)
-    write(path, lines[:-1], note, head)  # the end dropped
-    expect(CHANGED, head)
+    write(path, lines, note)
+    assert path.read_bytes() == good
+    for sequence in range(1, head + 1):
+        write(path, lines[:sequence] + lines[sequence + 1 :], note)  # dropped
+        expect(CHANGED, sequence)
+        if sequence < head:
+            swapped = [lines[sequence + 1], lines[sequence]]
+            write(path, lines[:sequence] + swapped + lines[sequence + 2 :], note)
+            assert both_refuse(path, ledger.key)
+            assert json.loads(ours(path, "--key", ledger.key, "--json").stdout)["failure"]["first"] == sequence
+        write(path, lines[: sequence + 1] + lines[sequence:], note)  # there twice
+        assert both_refuse(path, ledger.key)
     forged = json.loads(lines[5])
     forged["stored"] = base64.b64encode(base64.b64decode(forged["stored"])[:-1] + b"\x7f").decode()
-    write(path, lines[:5] + [json.dumps(forged, separators=(",", ":"))] + lines[6:], note, head)
+    write(path, lines[:5] + [json.dumps(forged, separators=(",", ":"))] + lines[6:], note)
     expect(CHANGED)
+    adopted = next(line for line in lines if '"type":"pricebook.adopted"' in line)
+    hidden = lines[0].replace(json.loads(adopted)["hash"], "00" * 32)
+    assert hidden != lines[0]
+    write(path, [hidden] + lines[1:], note)
+    expect(CHANGED, json.loads(adopted)["seq"])
     path.write_bytes(good[: len(good) // 2])
     expect(CUT_OFF)
     path.write_bytes(good + b"more")
     expect(CHANGED)
     path.write_bytes(good[:-200])
     expect(CUT_OFF)
+
+
+def test_an_export_signed_by_another_key_is_refused(ledger, tmp_path):
+    path = tmp_path / "events.ndjson"
+    lines, note = auditable(ledger, path)
+    theirs = Ed25519PrivateKey.generate()
+    public = b"\x01" + theirs.public_key().public_bytes_raw()
+    origin, body = note.split("\n")[0], note.partition("\n\n")[0] + "\n"
+    identity = hashlib.sha256(origin.encode() + b"\n" + public).digest()[:4]
+    signature = base64.b64encode(identity + theirs.sign(body.encode())).decode()
+    forged = f"{body}\n\N{EM DASH} {origin} {signature}\n"
+    write(path, lines, forged)
+    assert both(path, ledger.key) == NOT_SIGNED
+    # With the key in the manifest as well it is an export of another ledger, and the auditor's key tells.
+    key = f"{origin}+{identity.hex()}+{base64.b64encode(public).decode()}"
+    write(path, [lines[0].replace(ledger.key.read_text().strip(), key)] + lines[1:], forged)
+    assert both(path, ledger.key) == NOT_SIGNED
+    assert both(path, key) == 0
 
 
 def both_refuse(path, key):
@@ -227,9 +227,9 @@ def both_refuse(path, key):
 def test_fields_that_are_not_in_the_stored_bytes_are_named(ledger, tmp_path):
     path = tmp_path / "events.ndjson"
     lines, note = auditable(ledger, path)
-    index = next(index for index, line in enumerate(lines) if '"client":"alice"' in line)
-    lines[index] = lines[index].replace('"client":"alice"', '"client":"bob"')
-    write(path, lines, note, len(lines) - 1)
+    index = next(index for index, line in enumerate(lines) if '"client":"c_' in line)
+    lines[index] = lines[index].replace('"client":"c_', '"client":"d_')
+    write(path, lines, note)
     failed = ours(path, "--key", ledger.key, "--json")
     failure = json.loads(failed.stdout)["failure"]
     assert failed.returncode == CHANGED and failure["kind"] == "field" and failure["first"] == index

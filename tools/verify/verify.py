@@ -232,9 +232,12 @@ def verify_export(stream, first, key):
     check(manifest.get("version") == 1, MALFORMED, "the export has a form that is not known here")
     ours = (text(manifest, "origin"), text(manifest, "key")) == (key.name, key.text)
     check(ours, NOT_SIGNED, "the export names another key")
-    start, through = whole(manifest, "from"), whole(manifest, "through")
-    check(start >= 1 and whole(manifest, "tree_size") == through, MALFORMED, "the manifest's numbers do not fit together")
-    tree, digest, events, omitted, line = Tree(), hashlib.sha256(first), 0, 0, b""
+    start = whole(manifest, "from")
+    # One that goes on with what comes says only at its end how far it goes.
+    through = None if manifest.get("through", "") is None else whole(manifest, "through")
+    fits = start >= 1 and manifest.get("tree_size", "") == through and (through is None or through >= start - 1)
+    check(fits, MALFORMED, "the manifest's numbers do not fit together")
+    tree, digest, events, omitted, adopted, line = Tree(), hashlib.sha256(first), 0, 0, {}, b""
     tree.add_range(start - 1, hashes(manifest, "left"))
     for line in stream:
         check(line.endswith(b"\n"), CUT_OFF, f"the export was cut off behind event {tree.size}")
@@ -251,18 +254,39 @@ def verify_export(stream, first, key):
             check(isinstance(event.get("stored"), str), MALFORMED, f"event {tree.size + 1} has no stored bytes")
             tree.add(1, leaf_hash(decode(event["stored"])))
             events += 1
+            if event.get("type") in ADOPTIONS:
+                adopted[tree.size] = event
         digest.update(line)
     else:
         raise Refused(CUT_OFF, f"the export was cut off behind event {tree.size}: it has no trailer")
     check(not stream.read(1), CHANGED, "there is something behind the export's trailer")
     trailer = control(line, "export.trailer")
-    check(tree.size == through, CHANGED, f"event {tree.size + 1} to {through} are missing")
     size, root = key.checkpoint(text(trailer, "checkpoint"))
+    check_epochs(manifest, adopted, through is None)
+    through = size if through is None else through
+    check(tree.size >= through, CHANGED, f"event {tree.size + 1} to {through} are missing")
+    check(tree.size == through, MALFORMED, f"the export has events behind {through}, its last one")
     check(size == through, CHANGED, f"the checkpoint is of {size} events, not of {through}")
     check(tree.root == root == decode(text(trailer, "root"), 32), CHANGED, f"the events do not lead to the signed root of {size}")
-    check(whole(trailer, "events") == events, CHANGED, f"the trailer does not count {events} events")
+    counted = (whole(trailer, "events"), whole(trailer, "omitted"))
+    check(counted == (events, omitted), CHANGED, f"the trailer does not count {events} events and {omitted} omitted ones")
     check(trailer.get("sha256") == digest.hexdigest(), CHANGED, "the trailer's SHA-256 is not that of the file")
     return f"{events} events and {omitted} omitted ones, {start} to {through}, of {key.name}", [(size, root)]
+
+
+ADOPTIONS = {"schema.adopted": ("schemas", "version"), "pricebook.adopted": ("price_books", "revision")}
+
+
+def check_epochs(manifest, adopted, is_open):
+    """The manifest names every adoption that is in the file, and none otherwise than the event does."""
+    for kind, (name, number_name) in ADOPTIONS.items():
+        epochs = manifest.get(name)
+        check(isinstance(epochs, list) and all(isinstance(epoch, dict) for epoch in epochs), MALFORMED, f"`{name}` is no list")
+        stated = {whole(epoch, "first"): (whole(epoch, number_name), text(epoch, "hash")) for epoch in epochs}
+        for sequence, event in adopted.items():
+            found = (event.get(number_name), event.get("hash"))
+            if event["type"] == kind and not (is_open and sequence not in stated):
+                check(stated.get(sequence) == found, CHANGED, f"`{name}` does not say what event {sequence} says")
 
 
 def parse(line, complaint):

@@ -8,6 +8,8 @@ struct ExportBlock: Sendable {
     var range: CompactRange?
     var events: UInt64 = 0
     var omitted: UInt64 = 0
+    /// The schema versions and price books that were adopted.
+    var adoptions: [(sequence: UInt64, event: Event)] = []
     /// The first thing that does not hold; the lines behind it were not looked at.
     var failure: AuditFailure?
 
@@ -56,20 +58,24 @@ struct ExportBlock: Sendable {
                 at: sequence...sequence
             )
         }
-        try ExportBlock.compare(UnsafeRawBufferPointer(rebasing: line[..<place.fields]), record, sequence)
+        let event = try ExportBlock.compare(UnsafeRawBufferPointer(rebasing: line[..<place.fields]), record, sequence)
+        switch event {
+        case .schemaAdopted, .priceBookAdopted: adoptions.append((sequence, event))
+        default: break
+        }
         range?.append(leaf: record.withUnsafeBytes { Digest.leaf($0) })
         events += 1
     }
 
-    /// Throws unless the fields, without their closing brace, are what the record's bytes say.
+    /// The event; throws unless the fields, without their closing brace, are what the record's bytes say.
     private static func compare(
         _ fields: UnsafeRawBufferPointer,
         _ record: [UInt8],
         _ sequence: UInt64
-    ) throws(AuditFailure) {
-        let rendered: [UInt8]
+    ) throws(AuditFailure) -> Event {
+        let event: Event
         do throws(EventError) {
-            rendered = EventJSON.render(try EventCodec.decode(record), sequence: sequence)
+            event = try EventCodec.decode(record)
         } catch {
             throw AuditFailure(
                 .field,
@@ -77,6 +83,7 @@ struct ExportBlock: Sendable {
                 at: sequence...sequence
             )
         }
+        let rendered = EventJSON.render(event, sequence: sequence, schema: record.first ?? 0)
         let isSame = rendered.withUnsafeBytes { rendered in
             guard rendered.count == fields.count + 1, let left = rendered.baseAddress, let right = fields.baseAddress
             else {
@@ -84,7 +91,7 @@ struct ExportBlock: Sendable {
             }
             return memcmp(left, right, fields.count) == 0
         }
-        guard isSame else {
+        guard isSame || ExportLines.isEarlierForm(fields + [0x7d], of: rendered) else {
             let name = ExportLines.difference(fields + [0x7d], rendered)
             throw AuditFailure(
                 .field,
@@ -93,6 +100,7 @@ struct ExportBlock: Sendable {
                 at: sequence...sequence
             )
         }
+        return event
     }
 
     static func gap(expected: UInt64, found: UInt64) -> AuditFailure {

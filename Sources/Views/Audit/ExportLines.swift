@@ -7,7 +7,7 @@ internal import Ledger
 /// Each event's line ends with the member `stored`, the base64 of the record's bytes, which are a leaf of the ledger's
 /// tree. The manifest holds the hashes of what stands before the first event, and a line `export.omitted` those of a run
 /// that a filter left out. Together they lead to the root that the checkpoint in the trailer signs.
-enum ExportLines {
+package enum ExportLines {
     /// The longest line: a record in base64 and its fields beside it.
     static let lineLimit = 96 << 20
 
@@ -16,9 +16,11 @@ enum ExportLines {
         var origin: String
         var key: String
         var from: UInt64
-        var through: UInt64
-        var size: UInt64
+        /// Nil where the export goes on with what comes, and its trailer says how far.
+        var through: UInt64?
         var left: CompactRange
+        var epochs: ExportEpochs
+        var filter: EventFilter
 
         init(_ line: [UInt8]) throws(AuditFailure) {
             let json = try ExportLines.control(line, "export.manifest", "the first line")
@@ -29,9 +31,12 @@ enum ExportLines {
                 )
             }
             guard let origin = json["origin"]?.text, let key = json["key"]?.text, let from = json["from"]?.whole,
-                let through = json["through"]?.whole, let size = json["tree_size"]?.whole, from >= 1,
-                through >= from - 1, size == through, let nodes = ExportLines.hashes(json["left"]),
-                let left = CompactRange(begin: 0, end: from - 1, nodes: nodes)
+                from >= 1, let last = json["through"], last == json["tree_size"],
+                last == .null || last.whole.map({ $0 >= from - 1 }) == true,
+                let nodes = ExportLines.hashes(json["left"]),
+                let left = CompactRange(begin: 0, end: from - 1, nodes: nodes),
+                let epochs = ExportEpochs(schemas: json["schemas"], books: json["price_books"]),
+                let filter = EventFilter(json["filter"])
             else {
                 throw AuditFailure(
                     .malformed,
@@ -41,26 +46,29 @@ enum ExportLines {
             self.origin = origin
             self.key = key
             self.from = from
-            self.through = through
-            self.size = size
+            self.through = last.whole
             self.left = left
+            self.epochs = epochs
+            self.filter = filter
         }
     }
 
     /// The last line.
     struct Trailer {
         var events: UInt64
+        var omitted: UInt64
         var digest: String
         var root: Digest
         var checkpoint: String
 
         init(_ line: [UInt8]) throws(AuditFailure) {
             let json = try ExportLines.control(line, "export.trailer", "the last line")
-            guard let events = json["events"]?.whole, let digest = json["sha256"]?.text,
-                let root = json["root"]?.text.flatMap({ Digest(base64: $0) }),
+            guard let events = json["events"]?.whole, let omitted = json["omitted"]?.whole,
+                let digest = json["sha256"]?.text, let root = json["root"]?.text.flatMap({ Digest(base64: $0) }),
                 let checkpoint = json["checkpoint"]?.text
             else { throw AuditFailure(.malformed, "the export's trailer lacks a field") }
             self.events = events
+            self.omitted = omitted
             self.digest = digest
             self.root = root
             self.checkpoint = checkpoint
@@ -72,6 +80,13 @@ enum ExportLines {
 
     static func isManifest(_ line: [UInt8]) -> Bool {
         line.withUnsafeBytes { starts($0, "{\"type\":\"export.manifest\"") }
+    }
+
+    static func isManifest(_ line: UnsafeRawBufferPointer) -> Bool { starts(line, "{\"type\":\"export.manifest\"") }
+
+    /// Whether the bytes are the beginning of a first line.
+    static func mayBecomeManifest(_ bytes: [UInt8]) -> Bool {
+        isManifest(bytes) || Array("{\"type\":\"export.manifest\"".utf8).starts(with: bytes)
     }
 
     static func isTrailer(_ line: [UInt8]) -> Bool {
@@ -175,6 +190,20 @@ enum ExportLines {
         }
         for (name, value) in shown where members.first(where: { $0.name == name })?.value != value { return name }
         return members.first { member in !shown.contains { $0.name == member.name } }?.name
+    }
+
+    /// Whether a line is the form of an earlier schema version: all that it shows is so, and later members are not in it.
+    package static func isEarlierForm(_ line: [UInt8], of expected: [UInt8]) -> Bool {
+        guard case .object(let shown)? = JSONNode(line), let whole = JSONNode(expected),
+            let version = shown.first(where: { $0.name == "schema" })?.value.whole,
+            let current = whole["schema"]?.whole, (1..<max(current, 1)).contains(version)
+        else { return false }
+        return shown.allSatisfy { name, value in name == "schema" || isPart(value, of: whole[name]) }
+    }
+
+    private static func isPart(_ shown: JSONNode, of whole: JSONNode?) -> Bool {
+        guard case .object(let members) = shown, case .object? = whole else { return shown == whole }
+        return members.allSatisfy { isPart($0.value, of: whole?[$0.name]) }
     }
 
     private static func starts(_ line: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {

@@ -73,29 +73,12 @@ struct BenchAuditCommand: AsyncParsableCommand {
         let ledger = try Ledger.open(LedgerOptions(directory: directory, readOnlyIntent: true))
         defer { ledger.close() }
         let key = ledger.verifierKey
-        var text = Array(
-            ("{\"type\":\"export.manifest\",\"version\":1,\"origin\":\"\(ledger.origin)\",\"key\":\"\(key)\",\"from\":1,"
-                + "\"through\":\(last),\"tree_size\":\(last),\"left\":[]}\n").utf8
-        )
-        try ledger.scan(from: 1, through: last) { sequence, record in
-            text += EventJSON.render(try EventCodec.decode(record), sequence: sequence).dropLast()
-            text += Array(",\"stored\":\"\(Base64.encode(Array(record)))\"}\n".utf8)
+        var text: [UInt8] = []
+        try ExportRun(Export(through: last), of: ledger).run { piece in
+            text += piece
             return true
         }
         let lineBytes = UInt64(text.count) / max(last, 1)
-        var digest = Digest.Stream()
-        digest.update(text)
-        let note = try ledger.checkpoint(size: last)
-        let root = try Checkpoint(note: note, key: nil).root
-        var json = JSONWriter()
-        json.object { json in
-            json.field("type", "export.trailer")
-            json.field("events", last)
-            json.field("sha256", digest.finalize().hexadecimalText)
-            json.field("root", root.base64)
-            json.field("checkpoint", note)
-        }
-        text += json.bytes + [0x0a]
         let clock = ContinuousClock()
         let start = clock.now
         let whole = text

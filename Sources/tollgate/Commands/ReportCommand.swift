@@ -12,13 +12,14 @@ struct ReportCommand: AsyncParsableCommand {
             EXAMPLES
               tollgate report
               tollgate report --by client,model --since 2026-11-01 --top 10
+              tollgate report --by tag.team --where session=s-1       # what clients say in x-tollgate-* headers
               tollgate report --by day --where group=openai --where model=gpt-4o --format csv
               tollgate report --by model --prices other-prices.yaml
             """
     )
 
     @OptionGroup var directory: DirectoryOptions
-    @Option(help: "Columns to group by: model, client, group, operation, hour, day, month; comma-separated.")
+    @Option(help: "Columns to group by: model, client, group, operation, hour, day, month, session, tag.NAME.")
     var by = "model"
     @Option(help: "The first moment.") var since: String?
     @Option(help: "The end, not included.") var until: String?

@@ -23,23 +23,25 @@ struct Server: Sendable {
     /// The file that the configuration came from, to be watched; nil for none.
     var file: String?
     var acceptLoss = false
+    /// Changes how the ledger is opened, for `tollgate torture-serve` alone.
+    var adjust: @Sendable (inout LedgerOptions) -> Void = { _ in }
     var logger: Logger
     var whenReady: @Sendable (Ready) async throws -> Void
 
     /// Serves until SIGTERM, SIGINT or `stop`.
     func run() async throws {
         let configuration = configuration
-        let (acceptLoss, logger) = (acceptLoss, logger)
+        let (acceptLoss, logger, adjust) = (acceptLoss, logger, adjust)
         StartupMemory.limitArenas(loops: GatewayServer.threads(configuration))
         // Trapped before anything is open, so that an early signal still ends in good order.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
-        let node = try await NIOThreadPool.singleton.runIfActive {
-            try Node.serve(configuration, acceptLoss: acceptLoss, logger: logger)
+        let (node, recorded) = try await NIOThreadPool.singleton.runIfActive {
+            try Node.serve(configuration, acceptLoss: acceptLoss, logger: logger, adjust: adjust)
         }
         let gateway: GatewayServer
         do {
             gateway = try GatewayServer(
-                configuration: configuration,
+                configuration: recorded,
                 ledger: node.ledger,
                 pricer: node.prices.pricer,
                 logger: logger
@@ -50,7 +52,14 @@ struct Server: Sendable {
         }
         node.prices.watch { gateway.update(pricer: $0) }
         let phase = Phase()
-        let reloader = Reloader(configuration: configuration, file: file, node: node, gateway: gateway, logger: logger)
+        let reloader = Reloader(
+            configuration: configuration,
+            hash: recorded.hash,
+            file: file,
+            node: node,
+            gateway: gateway,
+            logger: logger
+        )
         let server = ManagementServer(
             configuration: configuration,
             socket: SocketFile(directory: configuration.dataDirectory),
@@ -93,9 +102,13 @@ struct Server: Sendable {
         let directory = configuration.dataDirectory
         backend.sample = { Samples.take(node, gateway, directory: directory) }
         backend.compatibility = { reloader.compatibility }
+        backend.forget = { try await reloader.forget($0) }
         backend.unready = {
             if !phase.isServing { return "The gateway is starting or stopping" }
-            return node.ledger.isWritable ? nil : "The ledger cannot write now; see the log"
+            if node.ledger.isWritable { return nil }
+            return node.ledger.isShortOfSpace
+                ? "The disk of the ledger is nearly full (min_free_space); free some space"
+                : "The ledger cannot write now; see the log"
         }
         return backend
     }
