@@ -6,18 +6,6 @@ public struct PriceBookDifference: Equatable, Sendable {
         public var old: PriceRow
         /// The row as it becomes.
         public var new: PriceRow
-
-        /// What changes, one thing each: `input 2.5 → 3`, `output 10 → none`, `tiers`, `aliases`, `minimum`.
-        public var details: [String] {
-            var details = UsageUnit.allCases.compactMap { unit -> String? in
-                let (before, after) = (old.prices[unit], new.prices[unit])
-                return before == after ? nil : "\(unit.priceKey) \(before?.text ?? "none") → \(after?.text ?? "none")"
-            }
-            if old.tiers != new.tiers { details.append("tiers") }
-            if old.aliases != new.aliases { details.append("aliases") }
-            if old.minimums != new.minimums { details.append("minimum") }
-            return details
-        }
     }
 
     /// Rows that only the new book has, in its order.
