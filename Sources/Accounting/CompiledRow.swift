@@ -1,5 +1,7 @@
 /// A price row made ready for arithmetic: for each step of the input's length a dense table of effective prices.
-struct CompiledRow: Sendable {
+///
+/// An object, so that choosing a row among many does not copy its tables.
+final class CompiledRow: Sendable {
     /// The index of the row in its book.
     let index: UInt32
     let effectiveFrom: Int64
@@ -50,11 +52,11 @@ struct CompiledRow: Sendable {
     }
 
     /// The step that a whole input falls in.
-    private func step(for counts: UsageCounts) -> Int {
+    private func step(forInput input: @autoclosure () -> Int64) -> Int {
         guard !steps.isEmpty else { return 0 }
-        let input = counts.total(.input) ?? 0
+        let whole = input()
         var step = 0
-        while step < steps.count, input >= steps[step] { step += 1 }
+        while step < steps.count, whole >= steps[step] { step += 1 }
         return step
     }
 
@@ -62,21 +64,24 @@ struct CompiledRow: Sendable {
     ///
     /// - Parameter isRequest: Whether these are the counts of the request itself: where the row has a fee per request and
     ///   the provider did not count requests, it is one, as long as anything was used.
-    func charge(_ counts: UsageCounts, isRequest: Bool, to sum: inout CostSum) {
-        let step = step(for: counts)
+    func charge(_ counts: CountsByUnit, isRequest: Bool, to sum: inout CostSum) {
+        let step = step(forInput: counts.input)
         let mask = masks[step]
-        let base = step * 32
+        let base = step &* 32
         var used: UInt32 = 0
-        counts.forEach { unit, count in
-            guard count > 0, unit != .inputTool else { return }
-            let bit = UnitSet.bit(unit)
+        var bits = counts.mask & ~UnitSet.bit(.inputTool)
+        while bits != 0 {
+            let slot = bits.trailingZeroBitCount
+            let bit = bits & (~bits &+ 1)
+            bits &= bits &- 1
+            let count = counts.values[slot]
+            guard count > 0 else { continue }
             used |= bit
-            guard mask & bit != 0 else { return }
-            let slot = Int(unit.rawValue)
+            guard mask & bit != 0 else { continue }
             let charged = minimumMask & bit == 0 ? count : max(count, minimums[slot])
-            sum.add(UInt64(charged), rate: rates[base + slot], quantity: unit.priceQuantity)
+            sum.add(UInt64(charged), rate: rates[base &+ slot], quantity: UnitSet.quantity(bit))
         }
-        if isRequest, used != 0, chargesRequest(counts, mask: mask) {
+        if isRequest, used != 0, chargesRequest(counts.mask, priced: mask) {
             sum.add(1, rate: rates[base + Int(UsageUnit.requests.rawValue)], quantity: .perUse)
             used |= UnitSet.bit(.requests)
         }
@@ -99,18 +104,18 @@ struct CompiledRow: Sendable {
         return known & (UnitSet.tokens | UnitSet.measures) == 0
     }
 
-    private func chargesRequest(_ counts: UsageCounts, mask: UInt32) -> Bool {
-        mask & UnitSet.bit(.requests) != 0 && counts[.requests] == nil
+    private func chargesRequest(_ counted: UInt32, priced: UInt32) -> Bool {
+        priced & ~counted & UnitSet.bit(.requests) != 0
     }
 
     /// The lines of a charge, for people.
     func lines(_ counts: UsageCounts, model: String?, isRequest: Bool) -> [Quote.Line] {
-        let step = step(for: counts)
+        let step = step(forInput: counts.total(.input) ?? 0)
         let table = tables[step]
         var counts = counts
         var isUsed = false
         counts.forEach { unit, count in isUsed = isUsed || (count > 0 && unit != .inputTool) }
-        if isRequest, isUsed, chargesRequest(counts, mask: masks[step]) { counts[.requests] = 1 }
+        if isRequest, isUsed, chargesRequest(counts.mask, priced: masks[step]) { counts[.requests] = 1 }
         var lines: [Quote.Line] = []
         counts.forEach { unit, count in
             guard count > 0, unit != .inputTool else { return }

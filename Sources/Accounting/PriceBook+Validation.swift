@@ -23,19 +23,10 @@ extension PriceBook {
         guard rows.count <= Self.rowLimit else {
             throw PriceBookError(.tooMany, "There are \(rows.count) price rows; the most is \(Self.rowLimit).")
         }
-        var owners: [RowKey: Int] = [:]
         for (index, row) in rows.enumerated() {
             do throws(PriceBookError) { try row.validate() } catch { throw error.at(row: index) }
-            for key in row.keys {
-                if let first = owners.updateValue(index, forKey: key), first != index {
-                    throw PriceBookError(
-                        .duplicateRow,
-                        "\(row.provider) \(key.text) has the same date and conditions as row \(first); keep one of them.",
-                        row: index
-                    )
-                }
-            }
         }
+        try checkDuplicates()
         for table in [groupMultipliers, clientMultipliers] {
             guard table.count <= Self.settingLimit else {
                 throw PriceBookError(
@@ -50,6 +41,32 @@ extension PriceBook {
         }
         for (provider, others) in fallbacks {
             for name in [provider] + others { try Self.check(provider: name) }
+        }
+    }
+
+    /// Throws when two rows are for the same thing.
+    ///
+    /// Books are read at every start, and almost never have such rows: only rows with names whose hashes are equal are
+    /// looked at closely.
+    private func checkDuplicates() throws(PriceBookError) {
+        var names: [(hash: UInt64, row: Int)] = []
+        names.reserveCapacity(rows.count * 2)
+        for (index, row) in rows.enumerated() { row.forEachNameHash { names.append(($0, index)) } }
+        names.sort { $0 < $1 }
+        var suspects: Set<Int> = []
+        for (one, next) in zip(names, names.dropFirst()) where one.hash == next.hash {
+            suspects.formUnion([one.row, next.row])
+        }
+        var owners: [RowKey: Int] = [:]
+        for index in suspects.sorted() {
+            for key in rows[index].keys {
+                guard let first = owners.updateValue(index, forKey: key), first != index else { continue }
+                throw PriceBookError(
+                    .duplicateRow,
+                    "\(rows[index].provider) \(key.text) has the same date and conditions as row \(first); keep one of them.",
+                    row: index
+                )
+            }
         }
     }
 
@@ -76,6 +93,35 @@ extension PriceBook {
 }
 
 extension PriceRow {
+    /// Calls a closure with a hash for each name of the row; rows for the same thing have equal ones.
+    fileprivate func forEachNameHash(_ body: (UInt64) -> Void) {
+        var hash = RowHash()
+        hash.add(provider)
+        hash.add(UInt64(bitPattern: effectiveFrom))
+        if conditions.count > 0 {
+            let conditions = conditions.normalized
+            for text in [conditions.serviceTier, conditions.speed, conditions.region] { hash.add(text ?? "") }
+            if let window = conditions.window {
+                hash.add(UInt64(truncatingIfNeeded: window.fromMinute << 32 | window.untilMinute << 8))
+                hash.add(UInt64(window.weekdays))
+            }
+        }
+        var own = hash
+        switch match {
+        case .exact: own.add(UInt64(0))
+        case .prefix: own.add(UInt64(1))
+        case .pattern: own.add(UInt64(2))
+        }
+        own.add(match.text)
+        body(own.value)
+        hash.add(UInt64(0))
+        for alias in aliases {
+            var own = hash
+            own.add(alias)
+            body(own.value)
+        }
+    }
+
     /// What the row is for, once for each of its names.
     var keys: [PriceBook.RowKey] {
         let kind: UInt8 =
@@ -155,4 +201,21 @@ extension PriceConditions.Window {
         (0..<1440).contains(fromMinute) && (0...1440).contains(untilMinute) && weekdays > 0
             && weekdays <= Self.everyDay && fromMinute != untilMinute
     }
+}
+
+/// FNV-1a over texts in lower case (ASCII) and numbers.
+private struct RowHash {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { mix(byte >= 65 && byte <= 90 ? byte | 0x20 : byte) }
+        mix(0)
+    }
+
+    mutating func add(_ number: UInt64) {
+        value = (value ^ number) &* 0x0000_0100_0000_01b3
+        value ^= value >> 29
+    }
+
+    private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
 }

@@ -38,4 +38,16 @@ public struct PriceBook: Hashable, Sendable {
         self.clientMultipliers = clientMultipliers
         try validate()
     }
+
+    /// The same book with other factors per client.
+    ///
+    /// - Throws: `PriceBookError` when a name is empty or too long, or there are too many.
+    public func with(clientMultipliers: [String: Multiplier]) throws(PriceBookError) -> PriceBook {
+        try PriceBook(
+            rows: rows,
+            fallbacks: fallbacks,
+            groupMultipliers: groupMultipliers,
+            clientMultipliers: clientMultipliers
+        )
+    }
 }

@@ -70,19 +70,44 @@ public final class Pricer: Sendable {
     public func cost(of usage: Usage, resolved: ResolvedPrices?, query: PriceQuery) -> Cost {
         let row = resolved?.row(for: usage, microseconds: query.time)
         var sum = CostSum()
-        if let row {
-            row.charge(usage.counts, isRequest: true, to: &sum)
-        } else {
-            sum.chargeUnpriced(usage.counts)
-        }
+        usage.counts.withCountsByUnit { sum.charge($0, by: row, isRequest: true) }
         for item in usage.additional {
-            if let row = self.row(for: item, main: row, usage: usage, query: query) {
-                row.charge(item.counts, isRequest: false, to: &sum)
-            } else {
-                sum.chargeUnpriced(item.counts)
-            }
+            let row = self.row(for: item, main: row, usage: usage, query: query)
+            item.counts.withCountsByUnit { sum.charge($0, by: row, isRequest: false) }
         }
-        return cost(sum, row: row?.index, query: query)
+        return cost(sum, row: row?.index, multipliers: multipliers(group: query.group, client: query.client))
+    }
+
+    /// The same for counts that lie in a buffer, without any work on other models: what a fold over millions of events
+    /// asks.
+    ///
+    /// - Parameters:
+    ///   - tier: What the response said of its service tier; only looked at where the rows look at conditions.
+    ///   - speed: The same of its speed.
+    ///   - region: The same of its region.
+    ///   - microseconds: When the request started, since 1970 (UTC).
+    ///   - multipliers: Those of ``multipliers(group:client:)``.
+    package func cost(
+        of counts: CountsByUnit,
+        resolved: ResolvedPrices?,
+        tier: String?,
+        speed: String?,
+        region: String?,
+        microseconds: Int64,
+        multipliers: [Multiplier]
+    ) -> Cost {
+        let row = resolved?.row(tier: tier, speed: speed, region: region, microseconds: microseconds)
+        var sum = CostSum()
+        sum.charge(counts, by: row, isRequest: true)
+        return cost(sum, row: row?.index, multipliers: multipliers)
+    }
+
+    /// The factors on the cost of requests through a group and of a client.
+    package func multipliers(group: String, client: String) -> [Multiplier] {
+        var multipliers: [Multiplier] = []
+        if !groupMultipliers.isEmpty, let factor = groupMultipliers[group] { multipliers.append(factor) }
+        if !clientMultipliers.isEmpty, let factor = clientMultipliers[client] { multipliers.append(factor) }
+        return multipliers
     }
 
     /// What a usage costs, line by line.
@@ -117,16 +142,12 @@ public final class Pricer: Sendable {
 
     /// The factors of the group and the client on the whole cost.
     package func multipliers(for query: PriceQuery) -> [Multiplier] {
-        var multipliers: [Multiplier] = []
-        if !groupMultipliers.isEmpty, let factor = groupMultipliers[query.group] { multipliers.append(factor) }
-        if !clientMultipliers.isEmpty, let factor = clientMultipliers[query.client] { multipliers.append(factor) }
-        return multipliers
+        multipliers(group: query.group, client: query.client)
     }
 
-    private func cost(_ sum: CostSum, row: UInt32?, query: PriceQuery) -> Cost {
+    private func cost(_ sum: CostSum, row: UInt32?, multipliers: [Multiplier]) -> Cost {
         guard sum.hasCounts else { return Cost(state: .none, priceBook: revision) }
         guard !sum.isUnpriced else { return Cost(state: .unpriced, priceBook: revision, row: row) }
-        let multipliers = multipliers(for: query)
         guard let amount = sum.picodollars(multipliers: multipliers) else {
             return Cost(state: .unpriced, priceBook: revision, row: row)
         }
@@ -138,11 +159,12 @@ public final class Pricer: Sendable {
 }
 
 extension CostSum {
-    /// Notes counts for which there is no row.
-    fileprivate mutating func chargeUnpriced(_ counts: UsageCounts) {
-        var used = false
-        counts.forEach { unit, count in used = used || (count > 0 && unit != .inputTool) }
-        hasCounts = hasCounts || used
-        isUnpriced = isUnpriced || used
+    /// Adds what counts cost by a row; without one, what was used leaves the cost unknown.
+    @inline(__always)
+    fileprivate mutating func charge(_ counts: CountsByUnit, by row: CompiledRow?, isRequest: Bool) {
+        if let row { return row.charge(counts, isRequest: isRequest, to: &self) }
+        let isUsed = counts.isUsed
+        hasCounts = hasCounts || isUsed
+        isUnpriced = isUnpriced || isUsed
     }
 }

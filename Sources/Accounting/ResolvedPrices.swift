@@ -4,7 +4,8 @@
 public final class ResolvedPrices: Sendable {
     /// In order of precedence.
     private let rows: [CompiledRow]
-    private let looksAtConditions: Bool
+    /// Whether what the response said of tier, speed and region has a say.
+    package let looksAtConditions: Bool
 
     init(rows: [CompiledRow]) {
         self.rows = rows
@@ -13,12 +14,17 @@ public final class ResolvedPrices: Sendable {
 
     /// The row for a usage at a time; nil when none holds.
     func row(for usage: Usage, microseconds: Int64) -> CompiledRow? {
+        row(tier: usage.serviceTier, speed: usage.speed, region: usage.region, microseconds: microseconds)
+    }
+
+    /// The row for what a response said of its tier, speed and region, at a time; nil when none holds.
+    func row(tier: String?, speed: String?, region: String?, microseconds: Int64) -> CompiledRow? {
         // Floor division: a moment before 1970 belongs to the second that it is in.
         let seconds = microseconds >= 0 ? microseconds / 1_000_000 : -((-(microseconds + 1)) / 1_000_000) - 1
         guard looksAtConditions else { return rows.first { $0.effectiveFrom <= seconds } }
-        let tier = usage.serviceTier.map(PriceConditions.normalizedTier)
-        let speed = usage.speed?.asciiLowercased
-        let region = usage.region?.asciiLowercased
+        let tier = tier.map(PriceConditions.normalizedTier)
+        let speed = speed?.asciiLowercased
+        let region = region?.asciiLowercased
         return rows.first {
             $0.effectiveFrom <= seconds
                 && $0.conditions.hold(tier: tier, speed: speed, region: region, seconds: seconds)

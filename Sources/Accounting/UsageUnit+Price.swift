@@ -92,5 +92,21 @@ enum UnitSet {
         $1.side != .other || $1 == .inputTool || fees & bit($1) != 0 ? $0 : $0 | bit($1)
     }
 
+    // Written out, because they are asked for every count of every event; a test holds them against the units.
+
+    /// The input, cached and written included.
+    static let input: UInt32 = 0b111_1111_1111
+    /// Priced for each use.
+    static let uses: UInt32 = 0b111_1111 << 18
+    /// Priced by the hour.
+    static let hours: UInt32 = 0b1_0111 << 25
+
     static func bit(_ unit: UsageUnit) -> UInt32 { 1 << UInt32(unit.rawValue) }
+
+    /// How the price of the unit with a bit is quoted.
+    @inline(__always)
+    static func quantity(_ bit: UInt32) -> UsageUnit.PriceQuantity {
+        if bit & (uses | hours) == 0 { return .perMillion }
+        return bit & uses != 0 ? .perUse : .perHour
+    }
 }

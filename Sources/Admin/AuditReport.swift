@@ -59,8 +59,7 @@ public struct AuditReport: Sendable {
                 ("record_bytes", .number(UInt64(record.count))),
             ]
             facts += Self.facts(checkpoint)
-            if let event = try? EventCodec.decode(record) {
-                let json = EventJSON.render(event, sequence: sequence)
+            if let json = try? EventJSON.render(record: record, sequence: sequence) {
                 facts.append(("event", .json(String(decoding: json, as: UTF8.self))))
             }
         case .consistent(let old, let new):

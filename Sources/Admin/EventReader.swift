@@ -6,13 +6,15 @@ import Views
 final class EventReader: Sendable {
     private let source: any RecordSource
     private let through: UInt64
+    private let names: ClientNames
     private let cursor: Mutex<UInt64>
 
     /// Bytes after which a piece ends.
     private static let pieceSize = 256 << 10
 
-    init(source: any RecordSource, from: UInt64, through: UInt64) {
+    init(source: any RecordSource, from: UInt64, through: UInt64, names: ClientNames = ClientNames()) {
         self.source = source
+        self.names = names
         self.through = through
         cursor = Mutex(max(1, from))
     }
@@ -26,7 +28,8 @@ final class EventReader: Sendable {
             var piece: [UInt8] = []
             let last = min(through, source.head)
             guard next <= last else { return nil }
-            let export = Export(format: .lines, from: next, through: last)
+            var export = Export(format: .lines, from: next, through: last)
+            export.names = names
             try ExportRun(export, of: source).run { text in
                 piece += text
                 next += text.reduce(0) { $1 == 0x0a ? $0 + 1 : $0 }

@@ -14,7 +14,7 @@ extension ManagementAPI {
         let first = max(1, try request.number("from") ?? 1)
         let last = try request.number("through") ?? .max
         let through = isFollowing ? last : min(last, source.head)
-        let reader = EventReader(source: source, from: first, through: through)
+        let reader = EventReader(source: source, from: first, through: through, names: backend.identities.names)
         guard isFollowing else {
             return ManagementAnswer(
                 contentType: MediaType.lines,
@@ -46,7 +46,8 @@ extension ManagementAPI {
     func inspect(_ name: String) async throws -> ManagementAnswer {
         let source = backend.source
         let books = await backend.views.read { $0.books }
-        let bytes = try await blocking { try Inspect(name, in: source, books: books).render() }
+        let names = backend.identities.names
+        let bytes = try await blocking { try Inspect(name, in: source, books: books).render(names: names) }
         return ManagementAnswer(contentType: MediaType.json, body: .whole(bytes))
     }
 }

@@ -18,7 +18,17 @@ extension ManagementAPI {
             throw ManagementError(.unavailable, "No server runs on this data directory, so no events will come")
         }
         let head = backend.source.head
-        let export = try request.export(head: isFollowing ? .max : head)
+        var export = try request.export(head: isFollowing ? .max : head, clients: backend.identities)
+        if try request.choice("names", ["false", "true"]) == "true" {
+            guard export.format != .ndjson else {
+                throw ManagementError(
+                    .badRequest,
+                    "A verifiable export holds what is stored, which has no names; ask for csv, focus or cloudevents, or see "
+                        + "`tollgate clients`"
+                )
+            }
+            export.names = backend.identities.names
+        }
         guard isFollowing || export.from <= head + 1 else {
             throw ManagementError(.notFound, "The ledger ends at event \(head); there is no event \(export.from) yet")
         }
@@ -40,7 +50,7 @@ extension ManagementAPI {
             throw ManagementError(.unavailable, "The system gives no further thread; raise the limit (ulimit -u)")
         }
         let isFollowing = run.isFollowing
-        return ManagementAnswer(
+        var answer = ManagementAnswer(
             contentType: run.export.format.contentType,
             body: .pieces {
                 // Held as long as the answer is.
@@ -56,6 +66,9 @@ extension ManagementAPI {
                 }
             }
         )
+        // The feed lives as long as the body does; the connection may live longer.
+        if isFollowing { answer.abandoned = { [weak feed] in feed?.stopFollowing() } }
+        return answer
     }
 }
 
@@ -80,7 +93,9 @@ private final class ExportPermit: Sendable {
 
 extension ManagementRequest {
     /// The export that the fields ask for, up to `head` where they do not say how far.
-    fileprivate func export(head: UInt64) throws(ManagementError) -> Export {
+    ///
+    /// A client may be named; what is looked for is its id.
+    fileprivate func export(head: UInt64, clients: Identities) throws(ManagementError) -> Export {
         let formats = Export.Format.allCases.filter { $0 != .lines }.map(\.rawValue)
         let types = query["type"] ?? []
         if let unknown = types.first(where: { !EventFilter.knownTypes.contains($0) }) {
@@ -97,7 +112,7 @@ extension ManagementRequest {
                 since: try moment("since"),
                 until: try moment("until"),
                 groups: query["group"] ?? [],
-                clients: query["client"] ?? [],
+                clients: (query["client"] ?? []).map { clients.id(of: $0) ?? $0 },
                 models: query["model"] ?? [],
                 types: types
             )

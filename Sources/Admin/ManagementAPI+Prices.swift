@@ -45,7 +45,8 @@ extension ManagementAPI {
     /// `/api/prices/diff`: what a book would change, and what history would have cost. Writes nothing.
     func priceDifference(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
-        let books = await backend.views.read { $0.books }
+        let by = try Self.impactTables(request)
+        let (books, normalises) = await backend.views.read { ($0.books, $0.normaliser != 0) }
         let backend = backend
         let body = request.body
         let (difference, impact) = try await blocking {
@@ -56,12 +57,18 @@ extension ManagementAPI {
             {
                 current = adopted.book
             }
-            guard let impact = try PriceImpact(of: proposed, on: backend.source) else {
+            let impact = try PriceImpact(
+                of: proposed,
+                on: backend.source,
+                names: backend.identities.names,
+                normalises: normalises
+            )
+            guard let impact else {
                 throw ManagementError(.unavailable, "The comparison was stopped")
             }
             return (PriceBookDifference(from: current, to: proposed), impact)
         }
-        if isTable { return .text(Self.table(difference, impact)) }
+        if isTable { return .text(Self.table(difference, impact, by)) }
         var json = JSONWriter()
         json.object { json in
             json.field("rows") { json in
@@ -73,7 +80,7 @@ extension ManagementAPI {
                         json.list { json in for row in difference.removed { Self.write(row, &json) } }
                     }
                     json.field("changed") { json in
-                        json.list { json in for change in difference.changed { Self.write(change.new, &json) } }
+                        json.list { json in for change in difference.changed { Self.write(change, &json) } }
                     }
                     json.field("settings_changed", difference.settingsChanged)
                 }
@@ -108,22 +115,38 @@ extension ManagementAPI {
         return ManagementAnswer(contentType: MediaType.json, body: .whole(json.bytes + [0x0a]))
     }
 
-    private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact) -> String {
+    /// The tables that are asked for: of `model`, `client`, `month`; all without a choice.
+    private static func impactTables(_ request: ManagementRequest) throws(ManagementError) -> [String] {
+        let known = ["model", "client", "month"]
+        guard let text = request["by"] else { return known }
+        let asked = text.split(separator: ",").map(String.init)
+        if let wrong = asked.first(where: { !known.contains($0) }) {
+            throw ManagementError(.badRequest, "by must be of model, client, month, not \"\(wrong.prefix(40))\"")
+        }
+        return asked
+    }
+
+    private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact, _ by: [String]) -> String {
         var text =
-            "Rows: \(difference.added.count) added, \(difference.removed.count) removed, "
-            + "\(difference.changed.count) changed\(difference.settingsChanged ? ", settings changed" : "").\n"
+            "Rows: \(difference.tally).\n"
         let listed = 50
-        for (mark, rows) in [
-            ("+", difference.added), ("-", difference.removed), ("~", difference.changed.map(\.new)),
-        ] {
-            for row in rows.prefix(listed) {
-                text += "  \(mark) \(row.provider) \(row.match.text) from \(Self.day(row.effectiveFrom))\n"
-            }
-            if rows.count > listed { text += "  \(mark) and \(rows.count - listed) more\n" }
+        let lists = [
+            ("+", difference.added.map(Self.name)), ("-", difference.removed.map(Self.name)),
+            (
+                "~",
+                difference.changed.map { change in
+                    let details = change.details.map { "\($0.name) \($0.old ?? "none") → \($0.new ?? "none")" }
+                    return Self.name(change.new) + ": " + details.joined(separator: ", ")
+                }
+            ),
+        ]
+        for (mark, lines) in lists {
+            for line in lines.prefix(listed) { text += "  \(mark) \(line)\n" }
+            if lines.count > listed { text += "  \(mark) and \(lines.count - listed) more\n" }
         }
         for (title, rows) in [
             ("model", impact.byModel), ("client", impact.byClient), ("month", impact.byMonth),
-        ] {
+        ] where by.contains(title) {
             var table = TextTable([title, ">requests", ">charged", ">now", ">then", ">change", ">unpriced then"])
             for row in rows.prefix(listed) + [impact.total] {
                 let name = row == impact.total ? "total" : row.name.isEmpty ? "-" : row.name
@@ -147,17 +170,45 @@ extension ManagementAPI {
         }
     }
 
-    private static func write(_ row: PriceRow, _ json: inout JSONWriter) {
-        json.object { json in
-            json.field("provider", row.provider)
-            json.field("model", row.match.text)
-        }
+    /// A row's provider, model, conditions and date, for a person.
+    private static func name(_ row: PriceRow) -> String {
+        let conditions = [
+            row.conditions.serviceTier, row.conditions.speed, row.conditions.region, row.conditions.window?.text,
+        ]
+        let when = conditions.compactMap(\.self).joined(separator: ", ")
+        let since = row.effectiveFrom == 0 ? "" : " from \(PriceDate.text(row.effectiveFrom) ?? "far off")"
+        return "\(row.provider) \(row.match.label)\(since)\(when.isEmpty ? "" : " when " + when)"
     }
 
-    /// The day of a moment in seconds since 1970 (UTC); whatever is beyond the years that can be written is said so.
-    private static func day(_ seconds: Int64) -> String {
-        let number = Timestamp.floorDivide(seconds, 86_400)
-        return abs(number) < 1_000_000 ? Timestamp.dayText(number) : "far off"
+    private static func write(_ row: PriceRow, _ json: inout JSONWriter) {
+        json.object { json in write(fields: row, &json) }
+    }
+
+    private static func write(fields row: PriceRow, _ json: inout JSONWriter) {
+        json.field("provider", row.provider)
+        json.field("model", row.match.label)
+        if row.effectiveFrom != 0 { json.field("effective_from", PriceDate.text(row.effectiveFrom)) }
+        if let tier = row.conditions.serviceTier { json.field("service_tier", tier) }
+        if let speed = row.conditions.speed { json.field("speed", speed) }
+        if let region = row.conditions.region { json.field("region", region) }
+        if let window = row.conditions.window { json.field("window", window.text) }
+    }
+
+    private static func write(_ change: PriceBookDifference.Change, _ json: inout JSONWriter) {
+        json.object { json in
+            write(fields: change.new, &json)
+            json.field("changes") { json in
+                json.list { json in
+                    for detail in change.details {
+                        json.object { json in
+                            json.field("name", detail.name)
+                            json.field("old", detail.old)
+                            json.field("new", detail.new)
+                        }
+                    }
+                }
+            }
+        }
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

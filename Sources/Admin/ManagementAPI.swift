@@ -35,23 +35,31 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/readyz"): return ready()
         case ("GET", "/metrics"): return await metrics(request)
         case ("GET", "/api/status"): return await status()
-        case ("GET", "/api/report"): return try await report(request)
+        case ("GET", "/api/report"), ("POST", "/api/report"): return try await report(request)
+        case ("GET", "/api/usage"): return try await usage(request)
         case ("GET", "/api/export"): return try await export(request)
         case ("GET", "/api/events"): return try events(request)
         case ("GET", "/api/prices"): return try await priceBooks(request)
+        case ("GET", "/api/prices/missing"): return try await missingPrices(request)
         case ("POST", "/api/prices/diff"): return try await priceDifference(request)
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
-        case ("POST", "/api/rebuild"): return try rebuild()
+        case ("POST", "/api/rebuild"): return try rebuild(request)
+        case ("GET", "/api/clients"): return try clients(request)
+        case ("GET", "/api/schema"): return try await schema(request)
+        case ("POST", "/api/clients/forget"): return try await forget(request)
         case ("GET", "/api/key"), ("GET", "/api/checkpoint"), ("GET", "/api/proof"): return try await auditText(request)
         case ("POST", "/api/audit"): return try audit(request)
         default: return try await parameterised(request)
         }
     }
 
-    private static let orders: Set<String> = ["/api/prices/diff", "/api/prices/adopt", "/api/rebuild", "/api/audit"]
+    private static let orders: Set<String> = [
+        "/api/prices/diff", "/api/prices/adopt", "/api/rebuild", "/api/audit", "/api/clients/forget",
+    ]
     private static let questions: Set<String> = [
-        "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/export", "/api/events",
-        "/api/prices", "/api/key", "/api/checkpoint", "/api/proof",
+        "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/usage", "/api/export",
+        "/api/events", "/api/prices", "/api/prices/missing", "/api/clients", "/api/schema", "/api/key",
+        "/api/checkpoint", "/api/proof",
     ]
 
     private func parameterised(_ request: ManagementRequest) async throws -> ManagementAnswer {
@@ -105,6 +113,7 @@ public final class ManagementAPI: ManagementHandler {
                 json.field("charged_usd", state.total.charged.dollars)
                 json.field("restated_usd", state.total.restated.dollars)
                 json.field("price_book", state.bookRevision)
+                json.field("usage_normaliser", state.normaliser)
                 json.field("node_starts", state.nodeStarts)
                 json.field("history_truncations", state.truncations)
             }

@@ -1,4 +1,5 @@
 public import Accounting
+public import Events
 public import Settings
 public import Views
 
@@ -21,6 +22,23 @@ public struct ManagementBackend: Sendable {
         }
     }
 
+    /// A client whose name was removed.
+    public struct Forgotten: Equatable, Sendable {
+        /// The id under which its events stand.
+        public var id: String
+        /// The name that was removed.
+        public var name: String
+        /// True when the configuration names it still, so that its next requests get a new id.
+        public var isConfigured: Bool
+
+        /// A forgotten client.
+        public init(id: String, name: String, isConfigured: Bool) {
+            self.id = id
+            self.name = name
+            self.isConfigured = isConfigured
+        }
+    }
+
     /// The ledger.
     public var source: any RecordSource
     /// The views over it.
@@ -39,6 +57,10 @@ public struct ManagementBackend: Sendable {
     public var readBook: @Sendable (_ text: [UInt8]) throws(ManagementError) -> PriceBook
     /// A price book as YAML that `readBook` reads to the same book.
     public var writeBook: @Sendable (_ book: PriceBook) -> String
+    /// Who stands behind the ids of clients.
+    public var identities: Identities
+    /// Removes a client's name, given by name or id; nil when there is none such.
+    public var forget: @Sendable (_ client: String) async throws -> Forgotten?
     /// Writes `pricebook.adopted` and prices new requests by the book; blocking.
     public var adopt: @Sendable (_ book: PriceBook, _ origin: String) throws(ManagementError) -> Adoption
 
@@ -48,6 +70,7 @@ public struct ManagementBackend: Sendable {
         views: ViewService,
         version: String,
         isServing: Bool,
+        identities: Identities = Identities(),
         readBook: @escaping @Sendable (_ text: [UInt8]) throws(ManagementError) -> PriceBook,
         writeBook: @escaping @Sendable (_ book: PriceBook) -> String,
         adopt: @escaping @Sendable (_ book: PriceBook, _ origin: String) throws(ManagementError) -> Adoption
@@ -56,9 +79,13 @@ public struct ManagementBackend: Sendable {
         self.views = views
         self.version = version
         self.isServing = isServing
+        self.identities = identities
         self.readBook = readBook
         self.writeBook = writeBook
         self.adopt = adopt
+        forget = { client in
+            try identities.forget(client).map { Forgotten(id: $0.id, name: $0.name, isConfigured: false) }
+        }
         compatibility = { [] }
         sample = { RuntimeSample() }
         unready = { nil }

@@ -1,7 +1,8 @@
 /// What many requests have in common: the labels under which they are counted, in one piece of bytes.
 ///
-/// Layout of schema version 1: mask, operation, dialect, outcome, status (16 bits), then group, client, provider (unless
-/// equal to the group), requested model, sent model (unless equal to the requested), reported model, error.
+/// Layout: mask, operation, dialect, outcome, status (16 bits), then group, client, provider (unless equal to the group),
+/// requested model, sent model (unless equal to the requested), reported model, error. Since schema version 2 the opaque
+/// id of a client takes eight bytes.
 package struct CompletedProfile: Equatable, Sendable {
     package var operation: UInt8 = 0
     package var dialect: UInt8 = 0
@@ -16,7 +17,7 @@ package struct CompletedProfile: Equatable, Sendable {
     package var modelReported: String?
     package var error: String?
 
-    private enum Mask {
+    enum Mask {
         static let stream: UInt8 = 1
         static let providerIsGroup: UInt8 = 2
         static let requested: UInt8 = 4
@@ -24,6 +25,7 @@ package struct CompletedProfile: Equatable, Sendable {
         static let sentIsRequested: UInt8 = 16
         static let reported: UInt8 = 32
         static let error: UInt8 = 64
+        static let compactClient: UInt8 = 128
     }
 
     package init(_ event: RequestCompleted) {
@@ -49,13 +51,15 @@ package struct CompletedProfile: Equatable, Sendable {
         if sentIsRequested { mask |= Mask.sentIsRequested } else if event.modelSent != nil { mask |= Mask.sent }
         if event.modelReported != nil { mask |= Mask.reported }
         if event.error != nil { mask |= Mask.error }
+        let client = OpaqueID.client.bits(event.client)
+        if client != nil { mask |= Mask.compactClient }
         writer.byte(mask)
         writer.byte(event.operation)
         writer.byte(event.dialect)
         writer.byte(event.outcome.rawValue)
         writer.fixed16(event.status)
         writer.string(event.group)
-        writer.string(event.client)
+        if let client { writer.fixed64(client) } else { writer.string(event.client) }
         if event.provider != event.group { writer.string(event.provider) }
         writer.string(ifPresent: event.modelRequested)
         if !sentIsRequested { writer.string(ifPresent: event.modelSent) }
@@ -69,12 +73,12 @@ package struct CompletedProfile: Equatable, Sendable {
         let mask = reader.byte()
         operation = reader.byte()
         dialect = reader.byte()
-        guard let outcome = Outcome(rawValue: reader.byte()), mask & 0x80 == 0 else { return nil }
+        guard let outcome = Outcome(rawValue: reader.byte()) else { return nil }
         self.outcome = outcome
         status = reader.fixed16()
         stream = mask & Mask.stream != 0
         group = reader.string()
-        client = reader.string()
+        client = mask & Mask.compactClient != 0 ? OpaqueID.client.text(reader.fixed64()) : reader.string()
         provider = mask & Mask.providerIsGroup != 0 ? group : reader.string()
         if mask & Mask.requested != 0 { modelRequested = reader.string() }
         if mask & Mask.sentIsRequested != 0 {

@@ -2,7 +2,7 @@ package import Accounting
 
 /// The stored form of a `request.completed`, read in place without building its strings.
 ///
-/// The layout of schema version 1, after the version and the kind:
+/// The layout, after the version and the kind:
 ///
 /// | field | form |
 /// |---|---|
@@ -11,10 +11,14 @@ package import Accounting
 /// | profile | bytes behind their length: what requests have in common (see ``CompletedProfile``) |
 /// | mask | 16 bits: which optional fields follow |
 /// | durations, sizes | total, first byte (optional), upstream, request, response: zigzag |
-/// | usage | source, mask and counts of units |
+/// | usage | source, normaliser (optional), mask and counts of units |
 /// | cost | state, amount, revision, row (optional) |
 /// | attempts | number, then each: mask, upstream, key, status, failure, duration |
-/// | reported total, tier, speed, region, provider cost, additional, path, response id, raw | as the mask says |
+/// | reported total, tier, speed, region, provider cost, additional, path, response id, session, tags, raw | as the mask
+/// says |
+///
+/// The normaliser, the session and the tags came with schema version 2, and so did clients of eight bytes in the profile;
+/// everything else is as in version 1. So both are read here, and what version 1 does not know is refused in its records.
 ///
 /// The profile stands in one piece so that a fold can look up all its labels at once, by the bytes.
 package struct CompletedReader {
@@ -30,7 +34,11 @@ package struct CompletedReader {
         static let additional: UInt16 = 256
         static let responseID: UInt16 = 512
         static let raw: UInt16 = 1024
-        static let all: UInt16 = 2047
+        static let normaliser: UInt16 = 2048
+        static let session: UInt16 = 4096
+        static let tags: UInt16 = 8192
+
+        static func known(_ version: UInt8) -> UInt16 { version == 1 ? 2047 : 16383 }
     }
 
     package var id = RequestID(high: 0, low: 0)
@@ -43,6 +51,7 @@ package struct CompletedReader {
     package var requestBytes: Int64 = 0
     package var responseBytes: Int64 = 0
     package var source: UInt8 = 0
+    package var normaliser: UInt8?
     package var unitMask: UInt32 = 0
     package var costState: UInt8 = 0
     package var amount: Int64 = 0
@@ -64,13 +73,16 @@ package struct CompletedReader {
         time = Int64(bitPattern: reader.fixed64())
         profile = reader.blob()
         mask = reader.fixed16()
-        if mask & ~Mask.all != 0 { reader.fail() }
+        let version: UInt8 = record.isEmpty ? 0 : record[0]
+        if mask & ~Mask.known(version) != 0 { reader.fail() }
+        if version == 1, let first = profile.first, first & CompletedProfile.Mask.compactClient != 0 { reader.fail() }
         totalDuration = reader.signed()
         if mask & Mask.firstByte != 0 { firstByteDuration = reader.signed() }
         upstreamDuration = reader.signed()
         requestBytes = reader.signed()
         responseBytes = reader.signed()
         source = reader.byte()
+        if mask & Mask.normaliser != 0 { normaliser = reader.byte() }
         unitMask = Self.readUnits(&reader, into: units)
         costState = reader.byte()
         amount = reader.signed()
@@ -81,6 +93,10 @@ package struct CompletedReader {
     }
 
     package static let mostAttempts = 1024
+
+    /// Whether records of a version are read here, without an upcaster.
+    @inline(__always)
+    package static func reads(_ version: UInt8) -> Bool { version == 1 || version == 2 }
 
     @inline(__always)
     package static func readUnits(
@@ -100,6 +116,9 @@ package struct CompletedReader {
         return reader.failed ? 0 : UInt32(truncatingIfNeeded: mask)
     }
 
+    /// Whether the provider's own usage object is there.
+    package var hasRaw: Bool { mask & Mask.raw != 0 }
+
     /// One attempt in place.
     package struct AttemptView {
         package var upstream: UnsafeRawBufferPointer
@@ -116,7 +135,7 @@ package struct CompletedReader {
         var key: String?
         if mask & 1 != 0 {
             let bits = rest.fixed64()
-            if withKey { key = AttemptKey.text(bits) }
+            if withKey { key = OpaqueID.key.text(bits) }
         } else if mask & 2 != 0 {
             let text = rest.blob()
             if withKey { key = String(decoding: text, as: UTF8.self) }
@@ -161,15 +180,42 @@ package struct CompletedReader {
         return list
     }
 
-    /// The path, the provider's id of the answer and the raw usage; the last part of a record.
-    package mutating func strings() -> (path: String, responseID: String?, raw: [UInt8]) {
-        let path = KnownPath.read(&rest)
-        let responseID: String? = mask & Mask.responseID != 0 ? rest.string() : nil
-        var raw: [UInt8] = []
-        if mask & Mask.raw != 0 {
-            if let text = RawUsageCoding.decode(rest.blob(), limit: Usage.rawLimit) { raw = text } else { rest.fail() }
+    /// The last part of a record but for the raw usage.
+    package struct Strings {
+        package var path = ""
+        package var responseID: String?
+        package var session: String?
+        package var tags = Tags()
+    }
+
+    /// The path, the provider's id of the answer, the session and the tags; read them after ``additional()``.
+    package mutating func strings() -> Strings {
+        var strings = Strings()
+        strings.path = KnownPath.read(&rest)
+        if mask & Mask.responseID != 0 { strings.responseID = rest.string() }
+        if mask & Mask.session != 0 { strings.session = rest.string() }
+        guard mask & Mask.tags != 0 else { return strings }
+        var last: String?
+        for _ in 0..<rest.small(Tags.most) {
+            let name = rest.string()
+            guard last.map({ $0 < name }) ?? true, strings.tags.add(name: name, value: rest.string()) else {
+                rest.fail()
+                return strings
+            }
+            last = name
         }
-        return (path, responseID, raw)
+        if strings.tags.isEmpty { rest.fail() }
+        return strings
+    }
+
+    /// The raw usage, empty when there is none; the end of a record.
+    package mutating func raw() -> [UInt8] {
+        guard mask & Mask.raw != 0 else { return [] }
+        guard let text = RawUsageCoding.decode(rest.blob(), limit: Usage.rawLimit) else {
+            rest.fail()
+            return []
+        }
+        return text
     }
 }
 
@@ -204,19 +250,26 @@ extension UsageCounts {
     }
 }
 
-/// Keys of the form `k_` and 16 hex digits take eight bytes.
-enum AttemptKey {
-    static func text(_ bits: UInt64) -> String {
-        var out: [UInt8] = [0x6b, 0x5f]
+/// Opaque ids, a letter, `_` and 16 hex digits, take eight bytes.
+struct OpaqueID {
+    /// `k_` of the keys of providers.
+    static let key = OpaqueID(letter: 0x6b)
+    /// `c_` of clients.
+    static let client = OpaqueID(letter: 0x63)
+
+    let letter: UInt8
+
+    func text(_ bits: UInt64) -> String {
+        var out: [UInt8] = [letter, 0x5f]
         for shift in stride(from: 60, through: 0, by: -4) {
             out.append(hexDigit(UInt8(truncatingIfNeeded: bits >> UInt64(shift)) & 15))
         }
         return String(decoding: out, as: UTF8.self)
     }
 
-    static func bits(_ text: String) -> UInt64? {
+    func bits(_ text: String) -> UInt64? {
         let found: UInt64?? = text.utf8.withContiguousStorageIfAvailable { bytes in
-            guard bytes.count == 18, bytes[0] == 0x6b, bytes[1] == 0x5f else { return nil }
+            guard bytes.count == 18, bytes[0] == letter, bytes[1] == 0x5f else { return nil }
             var bits: UInt64 = 0
             for character in bytes[2...] {
                 guard let value = hexValue(character), !(0x41...0x46).contains(character) else { return nil }
@@ -228,7 +281,7 @@ enum AttemptKey {
     }
 }
 
-/// Frequent paths take one byte. Part of schema version 1: never change or reorder the table.
+/// Frequent paths take one byte. Part of the schema: never change or reorder the table.
 enum KnownPath {
     static let table = [
         "", "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings", "/v1/messages",

@@ -9,7 +9,8 @@ public enum EventCSV {
             "first_byte_us", "upstream_us", "request_bytes", "response_bytes", "attempts", "usage_source",
             "usage_complete", "input_total", "output_total",
         ] + UsageUnit.allCases.map(column) + [
-            "reported_total", "service_tier", "provider_cost_usd", "cost_state", "cost_usd", "price_book",
+            "reported_total", "service_tier", "provider_cost_usd", "cost_state", "cost_usd", "price_book", "session",
+            "tags",
         ]
 
     private static func column(_ unit: UsageUnit) -> String {
@@ -63,6 +64,8 @@ public enum EventCSV {
         row.text(event.cost.state.name)
         row.exact(event.cost.state == .unpriced ? "" : event.cost.amount.dollars)
         row.number(event.cost.priceBook == 0 ? nil : event.cost.priceBook)
+        row.text(event.session ?? "")
+        row.text(event.tags.list.map { "\($0.name)=\($0.value)" }.joined(separator: ";"))
         return row.line
     }
 }

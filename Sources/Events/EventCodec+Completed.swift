@@ -21,6 +21,7 @@ extension EventCodec {
         writer.signed(event.requestBytes)
         writer.signed(event.responseBytes)
         writer.byte(event.usage.source.rawValue)
+        if let normaliser = event.normaliser { writer.byte(normaliser) }
         event.usage.counts.write(&writer)
         writer.byte(event.cost.state.rawValue)
         writer.signed(event.cost.amount.picodollars)
@@ -37,6 +38,8 @@ extension EventCodec {
         if !event.usage.additional.isEmpty { write(event.usage.additional.prefix(256), &writer) }
         KnownPath.write(event.path, &writer)
         writer.string(ifPresent: event.responseID)
+        writer.string(ifPresent: event.session)
+        if !event.tags.isEmpty { write(event.tags, &writer) }
         if !raw.isEmpty { writer.blob(RawUsageCoding.encode(raw)) }
         return writer.bytes
     }
@@ -69,11 +72,14 @@ extension EventCodec {
         if !event.usage.additional.isEmpty { mask |= CompletedReader.Mask.additional }
         if event.responseID != nil { mask |= CompletedReader.Mask.responseID }
         if hasRaw { mask |= CompletedReader.Mask.raw }
+        if event.normaliser != nil { mask |= CompletedReader.Mask.normaliser }
+        if event.session != nil { mask |= CompletedReader.Mask.session }
+        if !event.tags.isEmpty { mask |= CompletedReader.Mask.tags }
         return mask
     }
 
     private static func write(_ attempt: Attempt, _ writer: inout ByteWriter) {
-        let bits = attempt.key.flatMap(AttemptKey.bits)
+        let bits = attempt.key.flatMap(OpaqueID.key.bits)
         var mask: UInt8 = bits != nil ? 1 : attempt.key != nil ? 2 : 0
         if attempt.status != nil { mask |= 4 }
         if attempt.failure != nil { mask |= 8 }
@@ -85,6 +91,14 @@ extension EventCodec {
         writer.signed(attempt.duration)
     }
 
+    private static func write(_ tags: Tags, _ writer: inout ByteWriter) {
+        writer.count(tags.list.count)
+        for tag in tags.list {
+            writer.string(tag.name)
+            writer.string(tag.value)
+        }
+    }
+
     private static func write(_ list: ArraySlice<Usage.Additional>, _ writer: inout ByteWriter) {
         writer.count(list.count)
         for item in list {
@@ -94,7 +108,7 @@ extension EventCodec {
         }
     }
 
-    /// The `request.completed` in a record of the current schema version.
+    /// The `request.completed` in a record of a version that ``CompletedReader`` reads.
     package static func decodeCompleted(_ bytes: UnsafeRawBufferPointer) throws(EventError) -> RequestCompleted {
         let event: RequestCompleted? = withUnsafeTemporaryAllocation(of: Int64.self, capacity: 32) { units in
             var reader = CompletedReader(bytes, units: units)
@@ -115,6 +129,7 @@ extension EventCodec {
             event.requestBytes = reader.requestBytes
             event.responseBytes = reader.responseBytes
             event.usage.source = source
+            event.normaliser = reader.normaliser
             event.usage.counts = counts
             event.usage.complete = reader.mask & CompletedReader.Mask.complete != 0
             event.cost = Cost(
@@ -171,7 +186,9 @@ extension RequestCompleted {
         let strings = reader.strings()
         path = strings.path
         responseID = strings.responseID
-        usage.raw = strings.raw
+        session = strings.session
+        tags = strings.tags
+        usage.raw = reader.raw()
         return true
     }
 }

@@ -85,13 +85,11 @@ public enum EventCodec {
         writer.string(event.model)
     }
 
-    /// The kind and version of a record, checked against what this program knows.
+    /// The kind of a record of any schema version that this program reads; where it stands is the same in all of them.
     public static func kind(of bytes: UnsafeRawBufferPointer) throws(EventError) -> EventKind {
         guard bytes.count >= 2 else { throw .malformed("an event") }
         guard bytes[0] <= Schema.current else { throw .newer(bytes[0]) }
-        guard bytes[0] == Schema.current else {
-            throw EventError(.missingUpcaster, "no upcaster leads from schema version \(bytes[0]) to \(Schema.current)")
-        }
+        guard bytes[0] >= Schema.first else { throw .noUpcaster(from: bytes[0]) }
         guard let kind = EventKind(rawValue: bytes[1]) else { throw .kind(bytes[1]) }
         return kind
     }

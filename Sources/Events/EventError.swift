@@ -10,6 +10,8 @@ public struct EventError: Error, Equatable, Sendable, CustomStringConvertible {
         case malformed
         /// No upcaster leads from the record's schema version to the current one.
         case missingUpcaster
+        /// The record's schema version is not the one that the last `schema.adopted` before it names.
+        case contradiction
     }
 
     /// The class of the failure.
@@ -22,11 +24,19 @@ public struct EventError: Error, Equatable, Sendable, CustomStringConvertible {
         self.description = description
     }
 
-    package static func newer(_ version: UInt8) -> EventError {
+    package static func newer(_ version: UInt8, than newest: UInt8 = Schema.current) -> EventError {
         EventError(
             .newerSchema,
-            "the record has schema version \(version), this program knows versions up to \(Schema.current): a newer "
-                + "Tollgate wrote it; start that version or a later one"
+            "the record has schema version \(version), this program knows versions up to \(newest): a newer Tollgate "
+                + "wrote it; start that version or a later one"
+        )
+    }
+
+    package static func noUpcaster(from version: UInt8) -> EventError {
+        EventError(
+            .missingUpcaster,
+            "no upcaster leads from schema version \(version) to \(Int(version) + 1): read this ledger with the version of "
+                + "Tollgate that wrote it"
         )
     }
 

@@ -1,15 +1,15 @@
 package import Accounting
 
 extension EventJSON {
-    static func write(_ event: RequestCompleted, _ json: inout JSONText) {
+    static func write(_ event: RequestCompleted, _ schema: UInt8, _ names: ClientNames, _ json: inout JSONText) {
         json.key("id")
         json.string(event.id.text)
         json.key("time")
         time(event.time, &json)
         json.key("group")
         json.string(event.group)
-        json.key("client")
-        json.string(event.client)
+        write(client: event.client, names, &json)
+        if schema >= 2 { writeMarks(event, &json) }
         json.key("provider")
         json.string(event.provider)
         json.key("operation")
@@ -43,9 +43,25 @@ extension EventJSON {
             for attempt in event.attempts { write(attempt, &json) }
         }
         json.key("usage")
-        write(event.usage, &json)
+        write(event.usage, &json) { json in
+            guard schema >= 2 else { return }
+            json.key("normaliser")
+            json.number(ifPresent: event.normaliser)
+        }
         json.key("cost")
         write(event.cost, &json)
+    }
+
+    private static func writeMarks(_ event: RequestCompleted, _ json: inout JSONText) {
+        json.key("session")
+        json.string(ifPresent: event.session)
+        json.key("tags")
+        json.object { json in
+            for tag in event.tags.list {
+                json.key(text: tag.name)
+                json.string(tag.value)
+            }
+        }
     }
 
     private static func writeMeasures(_ event: RequestCompleted, _ json: inout JSONText) {
@@ -82,7 +98,7 @@ extension EventJSON {
         }
     }
 
-    private static func write(_ usage: Usage, _ json: inout JSONText) {
+    private static func write(_ usage: Usage, _ json: inout JSONText, beforeRaw: (inout JSONText) -> Void) {
         json.object { json in
             json.key("source")
             json.string(usage.source.name)
@@ -109,6 +125,7 @@ extension EventJSON {
                     }
                 }
             }
+            beforeRaw(&json)
             json.key("raw")
             if let raw = JSONCheck.minified(usage.raw) { json.verbatim(raw) } else { json.null() }
         }

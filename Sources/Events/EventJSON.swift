@@ -3,18 +3,50 @@ import Metering
 
 /// The JSON form of events: one object on one line, keys in a fixed order, as `schemas/` describes it.
 public enum EventJSON {
+    /// A stored record as a line of JSON without its newline, in the shape of the record's own schema version, so that
+    /// later versions of this program give the same line.
+    public static func render(record: UnsafeRawBufferPointer, sequence: UInt64) throws(EventError) -> [UInt8] {
+        let event = try EventCodec.decode(record)
+        return render(event, sequence: sequence, schema: record[0])
+    }
+
+    /// A stored record as a line of JSON without its newline.
+    public static func render(record: [UInt8], sequence: UInt64) throws(EventError) -> [UInt8] {
+        let result: Result<[UInt8], EventError> = record.withUnsafeBytes { bytes in
+            do throws(EventError) { return .success(try render(record: bytes, sequence: sequence)) } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
     /// An event as a line of JSON without its newline.
     ///
     /// Times are RFC 3339 in UTC with microseconds, money is exact decimal dollars in a string. The provider's raw usage
     /// object is put in as JSON when it is valid, else as null.
-    public static func render(_ event: Event, sequence: UInt64) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - schema: the version of the record that the event was read from: the line has that version's members.
+    ///   - names: where it knows the client's, a member `client_name` follows `client`; it is not part of the event.
+    public static func render(
+        _ event: Event,
+        sequence: UInt64,
+        schema: UInt8,
+        names: ClientNames = ClientNames()
+    ) -> [UInt8] {
         var json = JSONText(capacity: 1024)
-        render(event, sequence: sequence, into: &json)
+        render(event, sequence: sequence, schema: schema, names: names, into: &json)
         return json.bytes
     }
 
-    /// Adds what ``render(_:sequence:)`` gives behind other text.
-    package static func render(_ event: Event, sequence: UInt64, into json: inout JSONText) {
+    /// Adds what ``render(_:sequence:schema:names:)`` gives behind other text.
+    package static func render(
+        _ event: Event,
+        sequence: UInt64,
+        schema: UInt8,
+        names: ClientNames = ClientNames(),
+        into json: inout JSONText
+    ) {
         json.begin()
         json.open(0x7b)
         json.key("seq")
@@ -22,17 +54,17 @@ public enum EventJSON {
         json.key("type")
         json.string(event.kind.name)
         json.key("schema")
-        json.number(Schema.current)
-        write(event, &json)
+        json.number(schema)
+        write(event, schema, names, &json)
         json.close(0x7d)
     }
 
-    private static func write(_ event: Event, _ json: inout JSONText) {
+    private static func write(_ event: Event, _ schema: UInt8, _ names: ClientNames, _ json: inout JSONText) {
         switch event {
-        case .requestCompleted(let event): write(event, &json)
-        case .requestStarted(let event): write(event, time: event.time, &json)
+        case .requestCompleted(let event): write(event, schema, names, &json)
+        case .requestStarted(let event): write(event, time: event.time, names, &json)
         case .requestInterrupted(let event):
-            write(event.started, time: event.time, &json)
+            write(event.started, time: event.time, names, &json)
             json.key("started")
             time(event.started.time, &json)
             json.key("outcome")
@@ -95,15 +127,28 @@ public enum EventJSON {
         json.string(base64(event.book.encode()))
     }
 
-    private static func write(_ event: RequestStarted, time moment: Int64, _ json: inout JSONText) {
+    static func write(client: String, _ names: ClientNames, _ json: inout JSONText) {
+        json.key("client")
+        json.string(client)
+        if let name = names[client] {
+            json.key("client_name")
+            json.string(name)
+        }
+    }
+
+    private static func write(
+        _ event: RequestStarted,
+        time moment: Int64,
+        _ names: ClientNames,
+        _ json: inout JSONText
+    ) {
         json.key("id")
         json.string(event.id.text)
         json.key("time")
         time(moment, &json)
         json.key("group")
         json.string(event.group)
-        json.key("client")
-        json.string(event.client)
+        write(client: event.client, names, &json)
         json.key("provider")
         json.string(event.provider)
         json.key("operation")
@@ -112,7 +157,9 @@ public enum EventJSON {
         json.string(event.model)
     }
 
-    static func time(_ microseconds: Int64, _ json: inout JSONText) { json.string(Timestamp.text(microseconds)) }
+    static func time(_ microseconds: Int64, _ json: inout JSONText) {
+        json.string(plain: Timestamp.utf8(microseconds))
+    }
 }
 
 extension Event {

@@ -1,7 +1,7 @@
 /// A frozen dictionary coding for the raw usage objects of providers.
 ///
 /// The objects repeat a few dozen long keys; with them a record is three times the size it needs. Part of schema
-/// version 1: entries may never be changed or reordered, a later schema version may bring another table.
+/// versions 1 and 2: entries may never be changed or reordered, a later version may bring another table.
 ///
 /// - `0x80…0xFE` stands for `"key":` of the table below;
 /// - `0x0E…0x1F` stands for a newline and 0, 2, 4 … 34 spaces;

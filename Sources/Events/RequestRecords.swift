@@ -106,7 +106,7 @@ public struct RequestStarted: Equatable, Sendable {
     public var time: Int64
     /// The group it came through.
     public var group: String
-    /// The client's name; empty when anonymous.
+    /// The client's opaque id, or its name in events of schema version 1; empty when anonymous.
     public var client: String
     /// The provider's name in the price book.
     public var provider: String
@@ -157,8 +157,12 @@ public struct RequestCompleted: Equatable, Sendable {
     public var time: Int64
     /// The group it came through.
     public var group: String
-    /// The client's name; empty when anonymous.
+    /// The client's opaque id, or its name in events of schema version 1; empty when anonymous.
     public var client: String = ""
+    /// What the client says the request belongs to, at most ``Tags/sessionLimit`` bytes; nil when it does not say.
+    public var session: String?
+    /// What the client marked the request with.
+    public var tags = Tags()
     /// The provider's name in the price book.
     public var provider: String
     /// Raw value of the operation (see `Metering.Operation`).
@@ -197,6 +201,8 @@ public struct RequestCompleted: Equatable, Sendable {
     public var attempts: [Attempt] = []
     /// What the provider said was used.
     public var usage = Usage()
+    /// The version of the reader that made `usage` of the answer; nil in events of schema version 1.
+    public var normaliser: UInt8?
     /// What it cost when it happened.
     public var cost = Cost(state: .none)
 

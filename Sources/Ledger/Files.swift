@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// The few file operations the ledger does itself, each with an error that names the file.
-enum Files {
+package enum Files {
     /// The whole content, or nil when there is no such file. More than `limit` bytes is an error.
-    static func read(_ path: String, limit: Int = 1 << 16) throws(LedgerError) -> [UInt8]? {
+    package static func read(_ path: String, limit: Int = 1 << 16) throws(LedgerError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -25,11 +25,15 @@ enum Files {
     }
 
     /// Replaces the file in one step: after a crash either the old or the new content is there, never a part.
+    package static func replace(_ path: String, with content: [UInt8], mode: UInt32) throws(LedgerError) {
+        try replace(path, with: content, mode: mode, killPoint: nil)
+    }
+
     static func replace(
         _ path: String,
         with content: [UInt8],
-        mode: mode_t,
-        killPoint: KillPoint? = nil
+        mode: UInt32,
+        killPoint: KillPoint?
     ) throws(LedgerError) {
         let temporary = path + ".new"
         unlink(temporary)

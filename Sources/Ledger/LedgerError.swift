@@ -57,7 +57,7 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     static let salvage =
         "`tollgate verify` names the records that cannot be read, and `tollgate salvage` makes a new directory from the rest"
 
-    init(_ code: Code, _ message: String, missing: ClosedRange<UInt64>? = nil) {
+    package init(_ code: Code, _ message: String, missing: ClosedRange<UInt64>? = nil) {
         self.code = code
         self.message = message
         self.missing = missing

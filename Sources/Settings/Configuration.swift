@@ -33,6 +33,8 @@ public struct Configuration: Sendable {
     public var drainTimeout = Duration.seconds(30)
     /// The lowest level that is logged: `trace` to `critical`.
     public var logLevel = "info"
+    /// What the ids of provider keys are derived with: secret bytes that belong to the data directory, not to the file.
+    public var keySalt: [UInt8] = []
 
     /// The configuration without any file: no clients and no groups yet.
     public init() {}

@@ -9,6 +9,8 @@ public struct Inspect: Sendable {
         public var sequence: UInt64
         /// The event.
         public var event: Event
+        /// The schema version of its record.
+        public var schema: UInt8
         /// The lines of its price by the book it was charged by; nil when it was not priced.
         public var quote: Quote?
     }
@@ -93,7 +95,7 @@ public struct Inspect: Sendable {
         guard case .requestCompleted(let completed) = event, completed.cost.state == .priced,
             let book = books.last(where: { $0.revision == completed.cost.priceBook }),
             let pricer = try ViewEngine.pricer(at: book.sequence, source)
-        else { return Found(sequence: sequence, event: event, quote: nil) }
+        else { return Found(sequence: sequence, event: event, schema: record[0], quote: nil) }
         let query = PriceQuery(
             provider: completed.provider,
             modelReported: completed.modelReported,
@@ -102,14 +104,21 @@ public struct Inspect: Sendable {
             group: completed.group,
             client: completed.client
         )
-        return Found(sequence: sequence, event: event, quote: pricer.lines(of: completed.usage, for: query))
+        return Found(
+            sequence: sequence,
+            event: event,
+            schema: record[0],
+            quote: pricer.lines(of: completed.usage, for: query)
+        )
     }
 
     /// The events as indented JSON, one object after another; `price` follows the event's own members.
-    public func render() -> [UInt8] {
+    ///
+    /// - Parameter names: the names that are put beside the ids of clients.
+    public func render(names: ClientNames = ClientNames()) -> [UInt8] {
         var out: [UInt8] = []
         for item in found {
-            var json = EventJSON.render(item.event, sequence: item.sequence)
+            var json = EventJSON.render(item.event, sequence: item.sequence, schema: item.schema, names: names)
             if let quote = item.quote, json.last == 0x7d {
                 json.removeLast()
                 json.append(0x2c)

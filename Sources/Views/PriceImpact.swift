@@ -1,5 +1,5 @@
 public import Accounting
-import Events
+public import Events
 
 /// What history would cost under a book that nobody adopted, beside what it costs under the newest that was.
 ///
@@ -36,15 +36,21 @@ public struct PriceImpact: Equatable, Sendable {
     public var total: Row
 
     /// Prices history by two books, on the calling thread; nil when `progress` returned false.
+    ///
+    /// - Parameters:
+    ///   - names: the names that clients are shown by.
+    ///   - normalises: reads usage again, as the views do after ``ViewService/rebuild(normalises:progress:)``.
     public init?(
         of proposed: PriceBook,
         on source: any RecordSource,
+        names: ClientNames = ClientNames(),
+        normalises: Bool = false,
         progress: (ViewService.Progress) -> Bool = { _ in true }
     ) throws(ViewError) {
         let head = source.head
         let current = try Self.newestPricer(source, head)
-        var now = ViewFold(scope: Self.scope(current ?? Pricer(book: .empty, revision: 0)))
-        var then = ViewFold(scope: Self.scope(Pricer(book: proposed, revision: 0)))
+        var now = ViewFold(scope: Self.scope(current ?? Pricer(book: .empty, revision: 0), normalises))
+        var then = ViewFold(scope: Self.scope(Pricer(book: proposed, revision: 0), normalises))
         while now.state.sequence < head {
             let through = min(head, now.state.sequence + 50_000)
             try ViewEngine.scan(source, from: now.state.sequence + 1, through: through) {
@@ -60,14 +66,15 @@ public struct PriceImpact: Equatable, Sendable {
             guard progress(ViewService.Progress(done: through, total: head)) else { return nil }
         }
         byModel = Self.rows([.model], now.state, then.state)
-        byClient = Self.rows([.client], now.state, then.state)
+        byClient = Self.rows([.client], now.state, then.state, names)
         byMonth = Self.rows([.month], now.state, then.state).sorted { $0.name < $1.name }
         total = Self.rows([], now.state, then.state).first ?? Self.row("", Sums(), Sums())
         total.name = "total"
     }
 
-    private static func scope(_ pricer: Pricer) -> ViewFold.Scope {
+    private static func scope(_ pricer: Pricer, _ normalises: Bool) -> ViewFold.Scope {
         var scope = ViewFold.Scope()
+        scope.normalises = normalises
         scope.pinned = pricer
         return scope
     }
@@ -88,8 +95,14 @@ public struct PriceImpact: Equatable, Sendable {
         return nil
     }
 
-    private static func rows(_ by: [ReportQuery.Column], _ now: ViewState, _ then: ViewState) -> [Row] {
-        let query = ReportQuery(by: by)
+    private static func rows(
+        _ by: [ReportQuery.Column],
+        _ now: ViewState,
+        _ then: ViewState,
+        _ names: ClientNames = ClientNames()
+    ) -> [Row] {
+        var query = ReportQuery(by: by)
+        query.names = names
         guard let old = Report(query, from: now), let new = Report(query, from: then) else { return [] }
         let proposed = Dictionary(new.rows.map { ($0.key, $0.sums) }, uniquingKeysWith: { first, _ in first })
         let rows = old.rows.map { row(row: $0, proposed[$0.key] ?? Sums()) }
@@ -127,7 +140,7 @@ public struct PriceImpact: Equatable, Sendable {
             json.key("total")
             Self.write(total, &json)
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 

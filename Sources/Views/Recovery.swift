@@ -15,12 +15,14 @@ public enum Recovery {
     /// - Parameters:
     ///   - state: the view, level with the ledger.
     ///   - now: the time, in microseconds since 1970 (UTC).
+    ///   - opaque: the id to record for a client that an older version left by its name.
     /// - Returns: How many were interrupted.
     @discardableResult
     public static func interruptLeftovers(
         ledger: Ledger,
         state: ViewState,
-        now: Int64
+        now: Int64,
+        opaque: (_ client: String) throws -> String = { $0 }
     ) throws -> Int {
         var started: [RequestID: RequestStarted] = [:]
         for record in ledger.leftovers {
@@ -37,8 +39,10 @@ public enum Recovery {
             else { continue }
             started[id] = request
         }
-        let records = started.values.sorted { $0.id < $1.id }.map {
-            EventCodec.encode(RequestInterrupted(started: $0, time: now))
+        let records = try started.values.sorted { $0.id < $1.id }.map { request in
+            var request = request
+            request.client = try opaque(request.client)
+            return EventCodec.encode(RequestInterrupted(started: request, time: now))
         }
         if !records.isEmpty { try ledger.appendAndWait(records) }
         ledger.clearLeftovers()

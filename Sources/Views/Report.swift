@@ -21,11 +21,14 @@ public struct Report: Equatable, Sendable {
     public var bookRevision: UInt32
     /// False while history is being priced again, when the restated figures are not whole.
     public var isRestated: Bool
+    /// What the lines would cost by a book that nobody adopted; nil when it was not asked for.
+    public var whatIf: WhatIf?
 
     /// The answer from the views; nil when they do not keep what is needed and the ledger has to be read.
     ///
     /// Views keep hours for ``ViewState/daysOfHours`` days and days for ever.
     public init?(_ query: ReportQuery, from state: ViewState) {
+        guard query.marks.isEmpty else { return nil }
         let needsHours =
             query.by.contains(.hour) || query.filters.contains { $0.column == .hour }
             || !Self.isMultiple(query.since, of: Timestamp.day) || !Self.isMultiple(query.until, of: Timestamp.day)
@@ -46,12 +49,14 @@ public struct Report: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - whatIf: a book to use for the restated figures in place of the newest adopted; nothing is written.
+    ///   - normalises: reads usage again, as the views do after ``ViewService/rebuild(normalises:progress:)``.
     ///   - newestBook: the sequence of the newest adopted book where known (see ``ViewState/books``); spares a second pass.
     ///   - progress: called now and then; when it returns false the answer is nil.
     public init?(
         _ query: ReportQuery,
         scanning source: any RecordSource,
         whatIf: PriceBook? = nil,
+        normalises: Bool = false,
         newestBook: UInt64? = nil,
         progress: (ViewService.Progress) -> Bool = { _ in true }
     ) throws(ViewError) {
@@ -59,6 +64,8 @@ public struct Report: Equatable, Sendable {
         scope.since = query.since ?? .min
         scope.until = query.until ?? .max
         scope.prunesHours = false
+        scope.normalises = normalises
+        scope.marks = query.marks
         if let whatIf { scope.pinned = Pricer(book: whatIf, revision: 0) }
         guard let fold = try ViewEngine.rebuilt(source, newestBook: newestBook, scope: scope, progress) else {
             return nil
@@ -66,29 +73,35 @@ public struct Report: Equatable, Sendable {
         var whole = query
         whole.since = nil
         whole.until = nil
-        self.init(whole, fold.state, query.by.contains(.hour) ? fold.state.hours : fold.state.days)
+        self.init(whole, fold.state, query.by.contains(.hour) ? fold.state.hours : fold.state.days, fold.markSets)
         self.query = query
     }
 
-    private init(_ query: ReportQuery, _ state: ViewState, _ cube: Cube) {
+    private init(_ query: ReportQuery, _ state: ViewState, _ cube: Cube, _ marks: MarkSets = MarkSets()) {
         self.query = query
         bookRevision = state.bookRevision
         isRestated = state.isRestated
         total = Sums()
-        let labels = Labels(state, query)
-        var sums: [[String]: Sums] = [:]
+        rows = []
+        var sorter = ReportRows(query)
+        let things = Labels(state, sorter.things, marks)
+        let times = Labels(state, sorter.times, marks)
         for (slot, key) in cube.keys.enumerated() {
-            let bucket = Cube.bucket(key)
-            let start = bucket * cube.width
-            if let since = query.since, start < since { continue }
-            if let until = query.until, start >= until { continue }
-            guard let row = labels.row(dimension: Cube.dimension(key), bucket: bucket, width: cube.width) else {
-                continue
+            let (bucket, dimension) = (Cube.bucket(key), Cube.dimension(key))
+            let time = sorter.time(bucket) {
+                let start = bucket * cube.width
+                guard start >= query.since ?? .min, start < query.until ?? .max else { return nil }
+                return times.row(dimension: dimension, bucket: bucket, width: cube.width)
             }
-            sums[row, default: Sums()] += cube.cells[slot]
+            guard let time else { continue }
+            let thing = sorter.thing(dimension) {
+                things.row(dimension: dimension, bucket: bucket, width: cube.width)
+            }
+            guard let thing else { continue }
+            sorter.add(cube.cells[slot], thing: thing, time: time)
             total += cube.cells[slot]
         }
-        rows = sums.map { Row(key: $0.key, sums: $0.value) }
+        rows = sorter.rows
         sort()
     }
 
@@ -107,12 +120,12 @@ public struct Report: Equatable, Sendable {
     private struct Labels {
         let state: ViewState
         let query: ReportQuery
-        let times: [ReportQuery.Column]
+        let marks: MarkSets
 
-        init(_ state: ViewState, _ query: ReportQuery) {
+        init(_ state: ViewState, _ query: ReportQuery, _ marks: MarkSets) {
             self.state = state
             self.query = query
-            times = [.hour, .day, .month]
+            self.marks = marks
         }
 
         func row(dimension: Int, bucket: Int64, width: Int64) -> [String]? {
@@ -120,7 +133,11 @@ public struct Report: Equatable, Sendable {
             let key = state.dimensions.keys[dimension]
             for column in Set(query.filters.map(\.column)) {
                 let value = value(column, key, bucket, width)
-                guard query.filters.contains(where: { $0.column == column && $0.value == value }) else { return nil }
+                let stored = column == .client ? client(key) : value
+                let matches = query.filters.contains {
+                    $0.column == column && ($0.value == value || $0.value == stored)
+                }
+                guard matches else { return nil }
             }
             return query.by.map { value($0, key, bucket, width) }
         }
@@ -129,7 +146,7 @@ public struct Report: Equatable, Sendable {
             switch column {
             case .model: return state.labels[SeriesKey.field(key, 0)]
             case .group: return state.labels[SeriesKey.field(key, 16)]
-            case .client: return state.labels[SeriesKey.field(key, 32)]
+            case .client: return query.names.shown(client(key))
             case .operation: return EventNames.operation(UInt8(truncatingIfNeeded: key >> 48))
             case .hour, .day, .month:
                 let day = width == Timestamp.day ? bucket : Timestamp.floorDivide(bucket, 24)
@@ -138,7 +155,10 @@ public struct Report: Equatable, Sendable {
                 if column == .month { return String(text.prefix(7)) }
                 let hour = width == Timestamp.day ? 0 : bucket - day * 24
                 return "\(text)T\(hour < 10 ? "0" : "")\(hour):00Z"
+            default: return marks.value(column, in: state.labels[SeriesKey.field(key, 32)])
             }
         }
+
+        private func client(_ key: UInt64) -> String { marks.client(in: state.labels[SeriesKey.field(key, 32)]) }
     }
 }

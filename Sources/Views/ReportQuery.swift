@@ -1,12 +1,53 @@
-import Events
+public import Events
 
 /// What a report is asked for.
 public struct ReportQuery: Equatable, Sendable {
     /// A thing to group or select by.
-    public enum Column: String, Sendable, CaseIterable {
-        case model, client, group, operation, hour, day, month
+    public struct Column: Hashable, Sendable {
+        /// The name on a command line and in a report.
+        public let rawValue: String
+
+        /// The model that was asked of the provider.
+        public static let model = Column(known: "model")
+        /// The client, by its name while that is known.
+        public static let client = Column(known: "client")
+        /// The group that requests came through.
+        public static let group = Column(known: "group")
+        /// What was asked for, as `chat` or `embedding`.
+        public static let operation = Column(known: "operation")
+        /// The hour (UTC) in which requests started.
+        public static let hour = Column(known: "hour")
+        /// The day (UTC) on which requests started.
+        public static let day = Column(known: "day")
+        /// The month (UTC) in which requests started.
+        public static let month = Column(known: "month")
+        /// What the client said the request belongs to.
+        public static let session = Column(known: "session")
+
+        /// All columns but those of tags.
+        public static let allCases = [model, client, group, operation, hour, day, month, session]
+
+        private static let tagPrefix = "tag."
+
+        private init(known name: String) { rawValue = name }
+
+        /// A column by its name; `tag.NAME` is a mark that clients put on requests.
+        public init?(rawValue: String) {
+            let isTag =
+                rawValue.hasPrefix(Self.tagPrefix) && Tags.isName(String(rawValue.dropFirst(Self.tagPrefix.count)))
+            guard isTag || Self.allCases.contains(where: { $0.rawValue == rawValue }) else { return nil }
+            self.rawValue = rawValue
+        }
 
         var isTime: Bool { self == .hour || self == .day || self == .month }
+
+        /// Whether the views do not keep it, so that the ledger has to be read.
+        var isMark: Bool { self == .session || tag != nil }
+
+        /// The name of the mark; nil for other columns.
+        var tag: String? {
+            rawValue.hasPrefix(Self.tagPrefix) ? String(rawValue.dropFirst(Self.tagPrefix.count)) : nil
+        }
     }
 
     /// A column that must have a value.
@@ -27,6 +68,15 @@ public struct ReportQuery: Equatable, Sendable {
     public var filters: [Filter]
     /// The most rows; the greatest costs stay.
     public var top: Int?
+    /// The names that clients are shown by, and may be asked for by; without, they have their ids.
+    public var names = ClientNames()
+
+    /// The columns that are not kept in views, each once.
+    var marks: [Column] {
+        var marks: [Column] = []
+        for column in by + filters.map(\.column) where column.isMark && !marks.contains(column) { marks.append(column) }
+        return marks
+    }
 
     /// A question.
     public init(by: [Column], since: Int64? = nil, until: Int64? = nil, filters: [Filter] = [], top: Int? = nil) {
@@ -75,7 +125,7 @@ public struct ReportQuery: Equatable, Sendable {
     private static func column(_ name: String) throws(ViewError) -> Column {
         guard let column = Column(rawValue: name) else {
             let known = Column.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ViewError(.badQuestion, "there is no column `\(name)`; there are \(known)")
+            throw ViewError(.badQuestion, "there is no column `\(name)`; there are \(known), and tag.NAME")
         }
         return column
     }

@@ -5,25 +5,37 @@ import Ledger
 /// Snapshots of a view in files that may be deleted at any time.
 ///
 /// A file binds the view to its origin, to the view version, to the last event in it (by the hash of its stored bytes),
-/// to the tree root where that was known, and to the price book. Whatever does not fit is a reason to rebuild, never an
-/// error.
+/// to the tree root where that was known, to the price book, and to a later book that its restated figures were made by
+/// already, as in a rebuild that knew it. Whatever does not fit is a reason to rebuild, never an error.
 struct SnapshotStore: Sendable {
+    /// What a file holds.
+    enum Kind: String, Sendable {
+        /// The view that is served.
+        case served = "snapshot"
+        /// A rebuild that has not come to its end.
+        case rebuild = "rebuild"
+    }
+
     let directory: String
-    private static let magic: [UInt8] = Array("TGVIEW1\n".utf8)
+    var kind = Kind.served
+    private static let magic: [UInt8] = Array("TGVIEW2\n".utf8)
     private static let most = 1 << 31
 
     /// The newest snapshot that belongs to the log, with why an existing one was not taken.
-    func load(_ source: any RecordSource) -> (state: ViewState?, refusal: String?) {
+    ///
+    /// - Parameter foretold: The sequence of the book that its restated figures must be made by, where that is not the
+    ///   newest book that is folded in; 0 for that one.
+    func load(_ source: any RecordSource, foretold: UInt64 = 0) -> (state: ViewState?, refusal: String?) {
         guard let bytes = read(path) else { return (nil, nil) }
         do throws(ViewError) {
-            return (try Self.decode(bytes, source), nil)
+            return (try Self.decode(bytes, source, foretold: foretold), nil)
         } catch {
             return (nil, error.description)
         }
     }
 
     /// Writes a snapshot beside the old one and takes its place, so that one of them is always whole.
-    func save(_ state: ViewState, _ source: any RecordSource) throws(ViewError) {
+    func save(_ state: ViewState, _ source: any RecordSource, foretold: UInt64 = 0) throws(ViewError) {
         guard state.sequence > 0, let anchor = try? source.readRecord(at: state.sequence) else { return }
         var writer = ByteWriter()
         writer.bytes = Self.magic
@@ -33,13 +45,21 @@ struct SnapshotStore: Sendable {
         writer.blob(SHA256.hash(anchor))
         writer.blob(source.treeRoot(size: state.sequence) ?? [])
         writer.varint(UInt64(state.bookRevision))
+        writer.varint(foretold)
         writer.blob(state.encode())
         let sum = checksum(writer.bytes)
         writer.fixed64(sum)
         try write(writer.bytes)
     }
 
-    static func decode(_ bytes: [UInt8], _ source: any RecordSource) throws(ViewError) -> ViewState {
+    /// Removes the file, when there is one.
+    func remove() { unlink(path) }
+
+    static func decode(
+        _ bytes: [UInt8],
+        _ source: any RecordSource,
+        foretold: UInt64 = 0
+    ) throws(ViewError) -> ViewState {
         guard bytes.count > magic.count + 8, bytes.starts(with: magic) else {
             throw ViewError(.badSnapshot, "the file is no snapshot of a view")
         }
@@ -53,6 +73,9 @@ struct SnapshotStore: Sendable {
         }
         guard parts.1 else { throw ViewError(.badSnapshot, "the snapshot is damaged") }
         try parts.0.check(source)
+        guard parts.0.foretold == foretold else {
+            throw ViewError(.badSnapshot, "the snapshot was priced by another book than the newest")
+        }
         let state = try ViewState(decoding: parts.0.state)
         guard state.sequence == parts.0.sequence, UInt64(state.bookRevision) == parts.0.book else {
             throw ViewError(.badSnapshot, "the snapshot contradicts itself")
@@ -67,6 +90,7 @@ struct SnapshotStore: Sendable {
         var anchor: [UInt8]
         var root: [UInt8]
         var book: UInt64
+        var foretold: UInt64
         var state: [UInt8]
 
         init(_ reader: inout ByteReader) {
@@ -76,6 +100,7 @@ struct SnapshotStore: Sendable {
             anchor = reader.bytes()
             root = reader.bytes()
             book = reader.varint()
+            foretold = reader.varint()
             state = reader.bytes()
         }
 
@@ -121,7 +146,7 @@ struct SnapshotStore: Sendable {
 
     private func checksum(_ bytes: [UInt8]) -> UInt64 { Self.checksum(bytes) }
 
-    private var path: String { directory + "/snapshot" }
+    private var path: String { directory + "/" + kind.rawValue }
 
     private func read(_ path: String) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -28,6 +28,17 @@ final class ViewEngine: @unchecked Sendable {
 
     var state: ViewState { fold.state }
 
+    /// Where rebuilds put down how far they have come; nil without a folder.
+    var resumption: Resumption? {
+        options.directory.map {
+            Resumption(
+                store: SnapshotStore(directory: $0, kind: .rebuild),
+                every: options.rebuildSnapshotEvery,
+                turn: options.rebuildTurn
+            )
+        }
+    }
+
     /// True while there is work that should not wait for the next look at the ledger.
     var isBehind: Bool { publishedFailure == nil && !fold.state.isRestated }
 
@@ -50,6 +61,11 @@ final class ViewEngine: @unchecked Sendable {
         guard publishedFailure == nil || failureMayPass else { return }
         let head = source.head
         do throws(ViewError) {
+            // A first fold of a long history is put down now and then, so that the next start need not begin anew.
+            while head - min(head, fold.state.sequence) > options.snapshotEvery {
+                try Self.fold(&fold, through: fold.state.sequence + options.snapshotEvery, source)
+                save()
+            }
             try Self.fold(&fold, through: head, source)
             let through = min(fold.state.sequence, fold.state.restatedThrough + Self.restateTurn)
             try Self.restate(&fold, through: through, source)
@@ -80,6 +96,7 @@ final class ViewEngine: @unchecked Sendable {
 
     func replace(_ box: FoldBox) {
         fold = box.fold
+        resumption?.store.remove()
         published.withLock { publishedFailure = nil }
         lastSnapshot = 0
         catchUp()
@@ -114,7 +131,7 @@ final class ViewEngine: @unchecked Sendable {
         _ body: (UInt64, UnsafeRawBufferPointer) throws(ViewError) -> Bool
     ) throws(ViewError) {
         do {
-            try source.scan(from: from, through: through, body)
+            try ReadAhead.scan(source, from: from, through: through, body)
         } catch let error as ViewError {
             throw error
         } catch {
@@ -130,27 +147,57 @@ final class ViewEngine: @unchecked Sendable {
         return Pricer(book: adopted.book, revision: adopted.revision)
     }
 
+    /// Where a long fold puts down how far it has come, so that the next one need not begin anew.
+    struct Resumption: Sendable {
+        /// The file.
+        var store: SnapshotStore
+        /// Events from one file to the next.
+        var every: UInt64
+        /// Events that are folded in one turn, from one call of the progress to the next.
+        var turn: UInt64
+        /// Whether to begin anew all the same.
+        var ignoresFormer = false
+    }
+
     /// The fold of the whole log up to its head, or nil when `progress` ended it.
     static func rebuilt(
         _ source: any RecordSource,
         newestBook: UInt64? = nil,
         scope: ViewFold.Scope = ViewFold.Scope(),
+        resumption: Resumption? = nil,
         _ progress: (ViewService.Progress) -> Bool
     ) throws(ViewError) -> ViewFold? {
         var scope = scope
-        if scope.pinned == nil, let newestBook, let pricer = try pricer(at: newestBook, source) {
+        if scope.pinned == nil, scope.prices, let newestBook, let pricer = try pricer(at: newestBook, source) {
             scope.foretold = (pricer, newestBook)
         }
-        var fold = ViewFold(scope: scope)
+        let foretold = scope.foretold?.sequence ?? 0
+        var former = resumption.flatMap { $0.ignoresFormer ? nil : $0.store.load(source, foretold: foretold).state }
+        // Usage is read by one version of the reader from the first event to the last.
+        if let normaliser = former?.normaliser, normaliser != (scope.normalises ? UsageReading.version : 0) {
+            former = nil
+        }
+        var fold = ViewFold(state: former ?? ViewState(), scope: scope)
         let head = source.head
-        let chunk: UInt64 = 50_000
+        let start = fold.state.sequence
+        var saved = start
+        let chunk = max(1, resumption?.turn ?? ViewService.Options().rebuildTurn)
         while fold.state.sequence < head {
             try Self.fold(&fold, through: min(head, fold.state.sequence + chunk), source)
-            guard progress(ViewService.Progress(done: fold.state.sequence, total: head)) else { return nil }
+            let done = fold.state.sequence
+            let goesOn = progress(ViewService.Progress(done: done, total: head, start: start))
+            // Figures that wait to be restated belong to a book that came in meanwhile: the next rebuild begins anew.
+            if let resumption, fold.state.isRestated, done < head, !goesOn || done - saved >= resumption.every {
+                // A file that cannot be written only makes the next rebuild longer.
+                try? resumption.store.save(fold.state, source, foretold: foretold)
+                saved = done
+            }
+            guard goesOn else { return nil }
         }
         while !fold.state.isRestated {
             try restate(&fold, through: min(head, fold.state.restatedThrough + chunk), source)
-            guard progress(ViewService.Progress(done: fold.state.restatedThrough, total: head)) else { return nil }
+            let step = ViewService.Progress(done: fold.state.restatedThrough, total: head, start: start)
+            guard progress(step) else { return nil }
         }
         return fold
     }

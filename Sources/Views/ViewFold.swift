@@ -17,8 +17,14 @@ package struct ViewFold {
         /// The newest book, where it is known before the events are read, and the sequence that adopted it: spares
         /// pricing history again at its end.
         package var foretold: (pricer: Pricer, sequence: UInt64)?
+        /// Whether usage is read again from what providers said, where another version of the reader read it.
+        package var normalises = false
+        /// Columns of a report that views do not keep and this pass is to tell apart.
+        var marks: [ReportQuery.Column] = []
         /// Whether hours older than ``ViewState/daysOfHours`` are dropped.
         package var prunesHours = true
+        /// Whether requests are priced anew; without, restated figures are empty, as a bench wants them.
+        package var prices = true
 
         package init() {}
     }
@@ -30,6 +36,9 @@ package struct ViewFold {
     private var profiles: [Profile] = []
     private var upstreams = ByteMap(bits: 12)
     private var units = Scratch()
+    private(set) var markSets: MarkSets
+    /// The version of the last `schema.adopted`; 0 before any.
+    private var epoch: UInt8
 
     /// Slots of the labels that a request's profile leads to.
     private struct Profile {
@@ -40,6 +49,7 @@ package struct ViewFold {
         var isSuccess: Bool
         var query: PriceQuery
         var resolved: ResolvedPrices?
+        var multipliers: [Multiplier] = []
         var isResolved = false
         var slots: Slots
     }
@@ -56,6 +66,9 @@ package struct ViewFold {
     package init(state: ViewState = ViewState(), pricer: Pricer? = nil, scope: Scope = Scope()) {
         self.state = state
         self.scope = scope
+        markSets = MarkSets(scope.marks)
+        epoch = state.schemas.last?.version ?? 0
+        if scope.normalises { self.state.normaliser = UsageReading.version }
         self.pricer = scope.pinned ?? scope.foretold?.pricer ?? pricer
     }
 
@@ -68,10 +81,14 @@ package struct ViewFold {
             )
         }
         do throws(EventError) {
-            if record.count >= 2, record[0] == Schema.current, record[1] == EventKind.requestCompleted.rawValue {
+            if record.count >= 2, record[1] == EventKind.requestCompleted.rawValue,
+                record[0] == epoch || epoch == 0, CompletedReader.reads(record[0])
+            {
                 try foldCompleted(record)
             } else {
-                try foldOther(EventCodec.decode(record), sequence)
+                let event = try EventCodec.decode(record)
+                try enter(record[0], event)
+                try foldOther(event, sequence)
             }
         } catch {
             throw ViewError(.unreadableRecord, "event \(sequence): \(error)")
@@ -81,10 +98,20 @@ package struct ViewFold {
         if isLevel { state.restatedThrough = sequence }
     }
 
+    /// Holds a record's version byte against the last `schema.adopted`; the two must agree.
+    private mutating func enter(_ version: UInt8, _ event: Event) throws(EventError) {
+        var marker: UInt8?
+        if case .schemaAdopted(let adopted) = event {
+            try Schema.check(adopted)
+            marker = adopted.version
+        }
+        epoch = try Schema.epoch(record: version, marker: marker, after: epoch)
+    }
+
     private mutating func foldOther(_ event: Event, _ sequence: UInt64) throws(EventError) {
         switch event {
         case .requestCompleted(let event):
-            // Comes here from an upcaster; the fast path takes only the current version.
+            // Comes here from an upcaster.
             let record = EventCodec.encode(event)
             try Self.withBytes(record) { (bytes) throws(EventError) in try foldCompleted(bytes) }
         case .requestStarted(let event):
@@ -92,7 +119,6 @@ package struct ViewFold {
         case .requestInterrupted(let event):
             foldInterrupted(event)
         case .schemaAdopted(let event):
-            try Schema.check(event)
             state.schemas.append(
                 ViewState.AdoptedSchema(sequence: sequence, version: event.version, hash: event.hash)
             )
@@ -165,15 +191,25 @@ package struct ViewFold {
         guard !reader.rest.failed, reader.costState <= 3 else { throw .malformed("request.completed") }
         if !state.open.isEmpty { state.open[reader.id] = nil }
         guard reader.time >= scope.since, reader.time < scope.until else { return }
-        let number = try profile(reader.profile)
+        let number = try markSets.isEmpty ? profile(reader.profile) : markedProfile(reader.profile, record)
         state.touch(reader.time)
         advanceDay(reader.time)
         try foldAttempts(&reader, group: profiles[number].group)
         count(reader, number)
-        let sums = try sums(&reader, number)
+        let reading = try again(record, reader)
+        if reading != nil { state.reread &+= 1 }
+        let sums = try sums(&reader, number, reading)
         var slots = profiles[number].slots
         Self.add(sums, at: reader.time, &slots, &state, scope)
         profiles[number].slots = slots
+    }
+
+    /// The usage by the present reader, where the view is made with it and it reads the record differently.
+    ///
+    /// What the present reader itself made is not read again.
+    private func again(_ record: UnsafeRawBufferPointer, _ reader: CompletedReader) throws(EventError) -> Usage? {
+        guard state.normaliser != 0, reader.hasRaw, reader.normaliser != UsageReading.version else { return nil }
+        return try UsageReading.again(record)
     }
 
     private mutating func foldAttempts(_ reader: inout CompletedReader, group: UInt16) throws(EventError) {
@@ -214,14 +250,19 @@ package struct ViewFold {
     }
 
     /// The sums of one request, restated where history is level.
-    private mutating func sums(_ reader: inout CompletedReader, _ number: Int) throws(EventError) -> Sums {
+    ///
+    /// Counters that must never fall are of the stored counts, whatever a later reader makes of them.
+    private mutating func sums(
+        _ reader: inout CompletedReader,
+        _ number: Int,
+        _ again: Usage?
+    ) throws(EventError) -> Sums {
         var sums = Sums()
         sums.requests = 1
         sums.errors = profiles[number].isError ? 1 : 0
-        sums.input = units.sum(reader.unitMask, 0...10)
-        sums.cacheRead = units.sum(reader.unitMask, 4...7)
-        sums.cacheWrite = units.sum(reader.unitMask, 8...10)
-        sums.output = units.sum(reader.unitMask, 12...17)
+        sums.count(units, reader.unitMask)
+        let stored = (input: sums.input, output: sums.output)
+        if let again { sums.count(units, units.fill(again.counts)) }
         if reader.costState == Cost.State.unpriced.rawValue { sums.unpriced = 1 }
         if reader.costState == Cost.State.priced.rawValue {
             // A counter must never fall, whatever a record says.
@@ -229,7 +270,7 @@ package struct ViewFold {
         }
         let model = profiles[number].model
         if state.restatedThrough == state.sequence {
-            try restate(&reader, number, &sums)
+            try restate(&reader, number, &sums, again)
             state.totals[model].restated += sums.restated
             state.totals[model].restatedUnpriced &+= sums.restatedUnpriced
         }
@@ -237,8 +278,8 @@ package struct ViewFold {
         state.totals[model].unpriced &+= sums.unpriced
         if profiles[number].isSuccess {
             state.totals[model].successes &+= 1
-            state.totals[model].successInput = saturating(state.totals[model].successInput, sums.input)
-            state.totals[model].successOutput = saturating(state.totals[model].successOutput, sums.output)
+            state.totals[model].successInput = saturating(state.totals[model].successInput, stored.input)
+            state.totals[model].successOutput = saturating(state.totals[model].successOutput, stored.output)
             state.totals[model].successCharged += sums.charged
         }
         return sums
@@ -248,37 +289,68 @@ package struct ViewFold {
     private mutating func restate(
         _ reader: inout CompletedReader,
         _ number: Int,
-        _ sums: inout Sums
+        _ sums: inout Sums,
+        _ again: Usage?
     ) throws(EventError) {
-        guard let pricer, reader.costState != Cost.State.none.rawValue else { return }
-        let tail = reader.usageTail()
-        var usage = Usage()
-        usage.source = Usage.Source(rawValue: reader.source) ?? .none
-        usage.complete = true
-        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
-        usage.reportedTotal = tail.reportedTotal
-        usage.serviceTier = tail.tier.map { String(decoding: $0, as: UTF8.self) }
-        usage.speed = tail.speed.map { String(decoding: $0, as: UTF8.self) }
-        usage.region = tail.region.map { String(decoding: $0, as: UTF8.self) }
-        usage.providerCost = tail.providerCost.map { Money(picodollars: $0) }
-        usage.additional = reader.additional()
-        guard !reader.rest.failed else { throw .malformed("request.completed") }
-        if !profiles[number].isResolved {
-            let query = profiles[number].query
-            profiles[number].resolved = pricer.resolve(
-                provider: query.provider,
-                modelReported: query.modelReported,
-                modelSent: query.modelSent
-            )
-            profiles[number].isResolved = true
+        guard scope.prices, let pricer, again != nil || reader.costState != Cost.State.none.rawValue else { return }
+        if !profiles[number].isResolved { resolve(number, pricer) }
+        let resolved = profiles[number].resolved
+        let cost: Cost
+        if let again {
+            profiles[number].query.time = reader.time
+            cost = pricer.cost(of: again, resolved: resolved, query: profiles[number].query)
+        } else {
+            cost = try stored(&reader, number, pricer, resolved)
         }
-        profiles[number].query.time = reader.time
-        let cost = pricer.cost(of: usage, resolved: profiles[number].resolved, query: profiles[number].query)
         switch cost.state {
         case .priced: sums.restated = MoneyTotal(picodollars: Int128(cost.amount.picodollars))
         case .unpriced: sums.restatedUnpriced = 1
         case .free, .none: break
         }
+    }
+
+    /// What the stored counts cost, which lie in the scratch; the reader stands behind the attempts.
+    private mutating func stored(
+        _ reader: inout CompletedReader,
+        _ number: Int,
+        _ pricer: Pricer,
+        _ resolved: ResolvedPrices?
+    ) throws(EventError) -> Cost {
+        let tail = reader.usageTail()
+        let additional = reader.additional()
+        guard !reader.rest.failed else { throw .malformed("request.completed") }
+        func text(_ bytes: UnsafeRawBufferPointer?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+        guard !additional.isEmpty else {
+            let looks = resolved?.looksAtConditions ?? false
+            return pricer.cost(
+                of: CountsByUnit(mask: reader.unitMask, values: UnsafeBufferPointer(units.buffer)),
+                resolved: resolved,
+                tier: looks ? text(tail.tier) : nil,
+                speed: looks ? text(tail.speed) : nil,
+                region: looks ? text(tail.region) : nil,
+                microseconds: reader.time,
+                multipliers: profiles[number].multipliers
+            )
+        }
+        var usage = Usage()
+        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
+        usage.serviceTier = text(tail.tier)
+        usage.speed = text(tail.speed)
+        usage.region = text(tail.region)
+        usage.additional = additional
+        profiles[number].query.time = reader.time
+        return pricer.cost(of: usage, resolved: resolved, query: profiles[number].query)
+    }
+
+    private mutating func resolve(_ number: Int, _ pricer: Pricer) {
+        let query = profiles[number].query
+        profiles[number].resolved = pricer.resolve(
+            provider: query.provider,
+            modelReported: query.modelReported,
+            modelSent: query.modelSent
+        )
+        profiles[number].multipliers = pricer.multipliers(for: query)
+        profiles[number].isResolved = true
     }
 
     /// Prices one earlier record by the newest book: the one after ``ViewState/restatedThrough``.
@@ -288,7 +360,7 @@ package struct ViewFold {
         }
         do throws(EventError) {
             if record.count >= 2, record[1] == EventKind.requestCompleted.rawValue {
-                if record[0] == Schema.current {
+                if CompletedReader.reads(record[0]) {
                     try restateCompleted(record)
                 } else {
                     let current = try Upcasters.standard.upcast([UInt8](record))
@@ -304,10 +376,11 @@ package struct ViewFold {
     private mutating func restateCompleted(_ record: UnsafeRawBufferPointer) throws(EventError) {
         var reader = CompletedReader(record, units: units.buffer)
         guard !reader.rest.failed else { throw .malformed("request.completed") }
-        let number = try profile(reader.profile)
+        let number = try markSets.isEmpty ? profile(reader.profile) : markedProfile(reader.profile, record)
         for _ in 0..<reader.attemptCount { _ = reader.nextAttempt(withKey: false) }
         var sums = Sums()
-        try restate(&reader, number, &sums)
+        let reading = try again(record, reader)
+        try restate(&reader, number, &sums, reading)
         let profile = profiles[number]
         state.totals[profile.model].restated += sums.restated
         state.totals[profile.model].restatedUnpriced &+= sums.restatedUnpriced
@@ -354,23 +427,43 @@ package struct ViewFold {
         for index in profiles.indices { profiles[index].slots.hour = .min }
     }
 
-    private mutating func profile(_ bytes: UnsafeRawBufferPointer) throws(EventError) -> Int {
-        if let number = seen.find(bytes) { return number }
+    private mutating func markedProfile(
+        _ bytes: UnsafeRawBufferPointer,
+        _ record: UnsafeRawBufferPointer
+    ) throws(EventError) -> Int {
+        let number = markSets.number(try EventCodec.decodeCompleted(record))
+        let key = [UInt8](bytes) + Array(String(number ?? -1).utf8)
+        var result: Result<Int, EventError> = .failure(.malformed("request.completed"))
+        key.withUnsafeBytes { key in
+            do throws(EventError) { result = .success(try profile(bytes, key: key, marks: number)) } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private mutating func profile(
+        _ bytes: UnsafeRawBufferPointer,
+        key: UnsafeRawBufferPointer? = nil,
+        marks: Int? = nil
+    ) throws(EventError) -> Int {
+        let key = key ?? bytes
+        if let number = seen.find(key) { return number }
         guard let labels = CompletedProfile(bytes) else { throw .malformed("request.completed") }
         if seen.isFull {
             seen.removeAll()
             profiles.removeAll()
         }
         let number = profiles.count
-        profiles.append(makeProfile(labels))
-        seen.insert(bytes, number)
+        profiles.append(makeProfile(labels, marks))
+        seen.insert(key, number)
         return number
     }
 
-    private mutating func makeProfile(_ labels: CompletedProfile) -> Profile {
+    private mutating func makeProfile(_ labels: CompletedProfile, _ marks: Int? = nil) -> Profile {
         let group = state.labels.intern(labels.group)
         let model = state.labels.intern(labels.modelLabel)
-        let client = state.labels.intern(labels.client)
+        let client = state.labels.intern(markSets.label(client: labels.client, number: marks))
         let outcome = labels.outcome.rawValue
         let request = state.requests.slot(
             SeriesKey.request(
@@ -430,54 +523,5 @@ extension ViewState {
             totals[index].restated = MoneyTotal()
             totals[index].restatedUnpriced = 0
         }
-    }
-}
-
-extension CompletedProfile {
-    /// The value of the `model` label: what was asked of the provider.
-    ///
-    /// Not what it reported: refusals report nothing, and the rate of errors of a model must stand under one label.
-    var modelLabel: String {
-        for name in [modelSent, modelRequested, modelReported] {
-            if let name, !name.isEmpty { return name }
-        }
-        return "unknown"
-    }
-
-    static func interrupted(_ started: RequestStarted) -> CompletedProfile {
-        var event = RequestCompleted(
-            id: started.id,
-            time: started.time,
-            group: started.group,
-            provider: started.provider
-        )
-        event.client = started.client
-        event.operation = started.operation
-        event.modelRequested = started.model
-        event.outcome = .interrupted
-        return CompletedProfile(event)
-    }
-}
-
-/// Room for the counts of one record, by unit.
-final class Scratch {
-    let buffer: UnsafeMutableBufferPointer<Int64>
-
-    init() {
-        buffer = .allocate(capacity: 32)
-        buffer.initialize(repeating: 0)
-    }
-
-    deinit { buffer.deallocate() }
-
-    @inline(__always)
-    func sum(_ mask: UInt32, _ range: ClosedRange<Int>) -> Int64 {
-        var total: Int64 = 0
-        var bits = mask & (UInt32(1) << UInt32(range.upperBound + 1) &- UInt32(1) << UInt32(range.lowerBound))
-        while bits != 0 {
-            total = saturating(total, buffer[bits.trailingZeroBitCount])
-            bits &= bits &- 1
-        }
-        return total
     }
 }

@@ -16,6 +16,10 @@ public final class ViewService: Sendable {
         public var intervalMilliseconds = 250
         /// A snapshot is written when so many events were folded since the last, and at the end.
         public var snapshotEvery: UInt64 = 500_000
+        /// A rebuild puts down how far it has come whenever so many events were folded, for the next to go on from.
+        public var rebuildSnapshotEvery: UInt64 = 1_000_000
+        /// Events that a rebuild folds from one call of its progress to the next.
+        public var rebuildTurn: UInt64 = 100_000
 
         /// Options with the usual values.
         public init(directory: String? = nil) { self.directory = directory }
@@ -27,6 +31,15 @@ public final class ViewService: Sendable {
         public var done: UInt64
         /// Events there are to fold.
         public var total: UInt64
+        /// Events that an earlier rebuild, which did not come to its end, had folded already.
+        public var start: UInt64
+
+        /// How far a fold has come.
+        public init(done: UInt64, total: UInt64, start: UInt64 = 0) {
+            self.done = done
+            self.total = total
+            self.start = start
+        }
     }
 
     private let source: any RecordSource
@@ -135,13 +148,32 @@ public final class ViewService: Sendable {
 
     /// Folds the whole ledger again, on the calling thread beside the serving view, and puts the result in its place.
     ///
-    /// `progress` is called now and then; when it returns false the rebuild ends without effect. Blocking.
+    /// `progress` is called now and then; when it returns false the rebuild ends without effect. Blocking. One that was
+    /// stopped or killed is taken up where it last put down how far it had come, unless it is to begin anew.
     ///
-    /// - Returns: The rebuilt state's bytes equal those of the old view at the same sequence.
+    /// - Parameter normalises: reads the usage of older events again from what providers said. Tokens and restated
+    ///   money by time follow the new reading from then on; money as charged and the counters of `/metrics` do not.
+    /// - Returns: whether it was done. The rebuilt state's bytes equal those of the old view at the same sequence, if
+    ///   both were made with the same reader or both with none.
     @discardableResult
-    public func rebuild(progress: (Progress) -> Bool = { _ in true }) throws(ViewError) -> Bool {
+    public func rebuild(
+        normalises: Bool = false,
+        isAnew: Bool = false,
+        progress: (Progress) -> Bool = { _ in true }
+    ) throws(ViewError) -> Bool {
         let newest = readBlocking { $0.books.last?.sequence }
-        guard let fold = try ViewEngine.rebuilt(source, newestBook: newest, progress) else { return false }
+        var scope = ViewFold.Scope()
+        scope.normalises = normalises
+        var resumption = engine.resumption
+        resumption?.ignoresFormer = isAnew
+        let rebuilt = try ViewEngine.rebuilt(
+            source,
+            newestBook: newest,
+            scope: scope,
+            resumption: resumption,
+            progress
+        )
+        guard let fold = rebuilt else { return false }
         let box = FoldBox(fold)
         KillPoint.beforeSwap.pass()
         runBlocking { $0.replace(box) }

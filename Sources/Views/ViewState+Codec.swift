@@ -15,6 +15,8 @@ extension ViewState {
         writer.varint(truncations)
         writer.signed(created)
         writer.signed(newestDay)
+        writer.byte(normaliser)
+        writer.varint(reread)
         writer.count(books.count)
         for book in books {
             writer.varint(book.sequence)
@@ -70,6 +72,8 @@ extension ViewState {
         truncations = reader.varint()
         created = reader.signed()
         newestDay = reader.signed()
+        normaliser = reader.byte()
+        reread = reader.varint()
         for _ in 0..<reader.small(reader.remaining) {
             let sequence = reader.varint()
             let time = reader.signed()

@@ -7,7 +7,7 @@ public import Events
 /// taken up from a snapshot. A value; reading it is safe from any thread.
 public struct ViewState: Sendable {
     /// Changed whenever the meaning or the encoding of a view changes; a snapshot of another version is rebuilt.
-    public static let version: UInt32 = 1
+    public static let version: UInt32 = 2
     /// The most series in one family; further ones are counted under `other`.
     public static let seriesCap = 2_000
     /// The most combinations of labels in the series by time.
@@ -55,6 +55,10 @@ public struct ViewState: Sendable {
     public package(set) var truncations: UInt64 = 0
     /// Requests that were started and neither completed nor interrupted, with the sequence of their start.
     public package(set) var open: [RequestID: UInt64] = [:]
+    /// The version of the usage reader that was applied to older events anew; 0 while stored counts stand.
+    public package(set) var normaliser: UInt8 = 0
+    /// Events that this reader reads differently from what is stored.
+    public package(set) var reread: UInt64 = 0
     /// When the first request of the ledger was made, in microseconds since 1970 (UTC): the `_created` of counters.
     public package(set) var created: Int64 = 0
 
@@ -79,6 +83,18 @@ public struct ViewState: Sendable {
 
     /// True when the restated figures hold every event that the others hold.
     public var isRestated: Bool { restatedThrough == sequence }
+
+    /// Requests of a client that ended, by what is stored in their events: an opaque id, or a name in old ones.
+    public func requests(ofClient stored: String) -> UInt64 {
+        let isOfClient = dimensions.keys.map { labels[SeriesKey.field($0, 32)] == stored }
+        return zip(days.keys, days.cells).reduce(0) { sum, entry in
+            let dimension = Cube.dimension(entry.0)
+            return dimension < isOfClient.count && isOfClient[dimension] ? sum &+ entry.1.requests : sum
+        }
+    }
+
+    /// Every client that requests were counted for, as stored.
+    public var clients: Set<String> { Set(dimensions.keys.map { labels[SeriesKey.field($0, 32)] }) }
 
     /// The sums over all requests.
     public var total: Sums {

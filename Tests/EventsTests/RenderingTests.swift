@@ -8,7 +8,7 @@ import Testing
     func everyEventIsOneLineOfJSON(kind: EventKind) throws {
         var random = Seeded(UInt64(kind.rawValue) + 100)
         for _ in 0..<(kind == .priceBookAdopted ? 1 : 200) {
-            let line = EventJSON.render(Samples.event(kind, &random), sequence: 42)
+            let line = EventJSON.render(Samples.event(kind, &random), sequence: 42, schema: Schema.current)
             #expect(!line.contains(0x0a))
             let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
             #expect(object?["type"] as? String == kind.name)
@@ -18,8 +18,9 @@ import Testing
 
     @Test func theShapeIsTheOneThatIsWritten() {
         let expected = """
-            {"seq":42,"type":"request.completed","schema":1,"id":"0192f0c1-2345-7abc-8123-456789abcdef",\
-            "time":"2026-11-23T08:00:00.123456Z","group":"openai","client":"alice","provider":"openai",\
+            {"seq":42,"type":"request.completed","schema":2,"id":"0192f0c1-2345-7abc-8123-456789abcdef",\
+            "time":"2026-11-23T08:00:00.123456Z","group":"openai","client":"c_0123456789abcdef",\
+            "session":null,"tags":{},"provider":"openai",\
             "operation":"chat","dialect":"openai","path":"/v1/chat/completions",\
             "model":{"requested":"gpt-4o","sent":"gpt-4o","reported":"gpt-4o-2024-08-06"},\
             "response_id":"chatcmpl-AbCdEfGhIjKlMnOpQrStUvWxYz012","stream":true,"status":200,"outcome":"completed",\
@@ -28,19 +29,36 @@ import Testing
             "key":"k_3f9a0123456789ab","status":200,"failure":null,"duration_us":811900}],\
             "usage":{"source":"stream","complete":true,"input":{"total":1117,"text":93,"cache_read":1024},\
             "output":{"total":46,"text":46,"reasoning":0},"units":{},"reported_total":1163,"service_tier":"default",\
-            "speed":null,"region":null,"provider_cost_usd":null,"additional":[],"raw":\(Samples.openAIRaw)},\
+            "speed":null,"region":null,"provider_cost_usd":null,"additional":[],"normaliser":1,\
+            "raw":\(Samples.openAIRaw)},\
             "cost":{"state":"priced","usd":"0.0019725","price_book":1,"row":12}}
             """
-        let line = EventJSON.render(.requestCompleted(Samples.typical()), sequence: 42)
+        var event = Samples.typical()
+        let line = EventJSON.render(.requestCompleted(event), sequence: 42, schema: 2)
         #expect(String(decoding: line, as: UTF8.self) == expected)
+        event.session = "s-1"
+        event.tags.add(name: "team", value: "\"search\"")
+        event.tags.add(name: "env", value: "")
+        let again = EventJSON.render(.requestCompleted(event), sequence: 42, schema: 2)
+        let marked = String(decoding: again, as: UTF8.self)
+        #expect(marked.contains(#""session":"s-1","tags":{"env":"","team":"\"search\""},"provider""#))
     }
 
-    @Test func theStoredFormOfVersion1NeverChanges() {
+    @Test func aRecordOfVersion1KeepsItsShape() throws {
+        let line = try EventJSON.render(record: Version1.record(Samples.typical()), sequence: 42)
+        let text = String(decoding: line, as: UTF8.self)
+        #expect(text.contains(#""schema":1,"#))
+        for name in ["session", "tags", "normaliser"] { #expect(!text.contains("\"\(name)\"")) }
+    }
+
+    @Test func theStoredFormNeverChangesWithoutANewVersion() {
         #expect(hexText(SHA256.hash(EventCodec.encode(Samples.typical()))) == Self.typicalHash)
-        #expect(hexText(Schema.hash) == Self.schemaHash)
+        #expect(Schema.current == 2)
+        #expect(Schema.hash(1).map(hexText) == "5ab9c83fa8ba074c4aa1c8843eb8ac9e13f71c8bc1fa92163b3c0e74afd87d08")
+        #expect(Schema.hash(2).map(hexText) == Self.schemaHash)
         var random = Seeded(1)
         let node = Event.nodeStarted(NodeStarted(time: 1, program: "tollgate 1.0"))
-        #expect(hexText(EventCodec.encode(node)) == "010301000000000000000c746f6c6c6761746520312e30")
+        #expect(hexText(EventCodec.encode(node)) == "020301000000000000000c746f6c6c6761746520312e30")
         var all: [UInt8] = []
         for kind in EventKind.allCases where kind != .priceBookAdopted {
             for _ in 0..<20 { all += EventCodec.encode(Samples.event(kind, &random)) }
@@ -48,9 +66,9 @@ import Testing
         #expect(hexText(SHA256.hash(all)) == Self.allHash)
     }
 
-    static let typicalHash = "2c95283dd1fe28351df74b5e36a7e254a3d9d96d7fd837cab4503f1c9dd04a79"
-    static let schemaHash = "5ab9c83fa8ba074c4aa1c8843eb8ac9e13f71c8bc1fa92163b3c0e74afd87d08"
-    static let allHash = "2c8cbf38eda858b89c2234567eb95d9ff9569c03e7bc8f00a182936687d28d24"
+    static let typicalHash = "da38fdc2277ff348222fdda7cc6146438d8f55ae539da66c4ac42de48d7dd11c"
+    static let schemaHash = "90e13e250aebe31313e0ec5871474cfdff5edc8b1163340a1da9b018d48bd9ff"
+    static let allHash = "b3d6d787fc513c85a69c6067f7bf12ac33d610cfa284067ad09da70dd00b3a81"
 
     @Test(arguments: [
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -71,7 +89,7 @@ import Testing
     func rawUsageThatIsNoJSONIsNull(raw: String) throws {
         var event = Samples.typical()
         event.usage.raw = Array(raw.utf8)
-        let line = EventJSON.render(.requestCompleted(event), sequence: 1)
+        let line = EventJSON.render(.requestCompleted(event), sequence: 1, schema: Schema.current)
         let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
         #expect((object?["usage"] as? [String: Any])?["raw"] is NSNull)
     }
@@ -135,7 +153,7 @@ import Testing
         let row = String(decoding: EventCSV.row(event, sequence: 7), as: UTF8.self)
         #expect(row.contains(",\"a,b\"\"c\",\"'=HYPERLINK(\"\"x\"\")\","))
         #expect(row.contains(",\"'-1\n2\","))
-        #expect(row.hasSuffix("priced,0.0019725,1\r\n"))
+        #expect(row.hasSuffix("priced,0.0019725,1,,\r\n"))
         let columns = String(decoding: EventCSV.header, as: UTF8.self).split(separator: ",").count
         let plain = String(decoding: EventCSV.row(Samples.typical(), sequence: 7), as: UTF8.self)
         #expect(plain.split(separator: ",", omittingEmptySubsequences: false).count == columns)

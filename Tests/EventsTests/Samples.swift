@@ -29,7 +29,8 @@ enum Samples {
             group: "openai",
             provider: "openai"
         )
-        event.client = "alice"
+        event.client = "c_0123456789abcdef"
+        event.normaliser = 1
         event.operation = 1
         event.dialect = 1
         event.path = "/v1/chat/completions"
@@ -118,7 +119,10 @@ enum Samples {
     static func completed(_ random: inout Seeded) -> RequestCompleted {
         var event = RequestCompleted(id: id(&random), time: signed(&random), group: text(&random), provider: "")
         event.provider = Bool.random(using: &random) ? event.group : text(&random)
-        event.client = text(&random)
+        event.client = Bool.random(using: &random) ? "c_00ff00ff00ff00ff" : text(&random)
+        event.session = maybe(&random, text)
+        event.normaliser = maybe(&random) { UInt8(truncatingIfNeeded: $0.next()) }
+        for _ in 0..<(random.next() % 4) { event.tags.add(name: "tag-\(random.next() % 5)", value: text(&random)) }
         event.operation = UInt8(random.next() % 17)
         event.dialect = UInt8(random.next() % 7)
         event.path = Bool.random(using: &random) ? "/v1/messages" : text(&random)

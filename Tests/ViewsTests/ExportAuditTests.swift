@@ -38,7 +38,7 @@ import Views
     private func line(_ sequence: Int) throws -> String {
         let record = records[sequence - 1]
         let json = String(
-            decoding: EventJSON.render(try EventCodec.decode(record), sequence: UInt64(sequence)),
+            decoding: try EventJSON.render(record: record, sequence: UInt64(sequence)),
             as: UTF8.self
         )
         return json.dropLast() + ",\"stored\":\"\(Data(record).base64EncodedString())\"}"
@@ -209,7 +209,7 @@ import Views
     @Test func changedEventIsFound() throws {
         var lines = try export(1, 100)
         let other = EventCodec.encode(.nodeStarted(NodeStarted(time: Traffic.start, program: "forged")))
-        let json = String(decoding: EventJSON.render(try EventCodec.decode(other), sequence: 51), as: UTF8.self)
+        let json = String(decoding: try EventJSON.render(record: other, sequence: 51), as: UTF8.self)
         lines[51] = json.dropLast() + ",\"stored\":\"\(Data(other).base64EncodedString())\"}"
         let failure = failure(try sealed(lines, through: 100))
         #expect(failure?.kind == .root)
@@ -313,27 +313,5 @@ import Views
 
     @Test func depthIsBounded() {
         #expect(JSONNode(Array(String(repeating: "[", count: 100_000).utf8)) == nil)
-    }
-}
-
-@Suite struct EarlierFormTests {
-    /// An export that an earlier program made shows less of each event, and nothing otherwise.
-    @Test(
-        arguments: [
-            #"{"seq":1,"schema":1,"a":{"b":1},"c":[1,2]}"#: true,
-            #"{"seq":1,"schema":1}"#: true,
-            #"{"seq":1,"schema":1,"a":{}}"#: true,
-            #"{"seq":2,"schema":1,"a":{"b":1}}"#: false,
-            #"{"seq":1,"schema":1,"a":{"b":2}}"#: false,
-            #"{"seq":1,"schema":1,"c":[1]}"#: false,
-            #"{"seq":1,"schema":1,"x":1}"#: false,
-            #"{"seq":1,"schema":2,"c":[1,2]}"#: false,
-            #"{"seq":1,"schema":0,"c":[1,2]}"#: false,
-            #"{"seq":1,"c":[1,2]}"#: false,
-        ]
-    )
-    func showsNothingElse(line: String, holds: Bool) {
-        let whole = #"{"seq":1,"schema":2,"a":{"b":1,"new":3},"c":[1,2],"later":null}"#
-        #expect(ExportLines.isEarlierForm(Array(line.utf8), of: Array(whole.utf8)) == holds)
     }
 }

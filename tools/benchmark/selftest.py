@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from . import gateway, load, nginx, report, streams
+from . import gateway, load, nginx, rebuild, report, streams
 from .processes import BenchError, Server, Servers, free_port
 
 
@@ -29,6 +29,27 @@ class Figures(unittest.TestCase):
         self.assertTrue(900 <= len(nginx.ANSWER) <= 1200, len(nginx.ANSWER))
         self.assertFalse(set("'$\\\n") & set(nginx.ANSWER))
         self.assertNotIn("]==]", load.BODY)
+
+
+class Rebuild(unittest.TestCase):
+    RESULT = {
+        "events": 1_000_000,
+        "rounds": [{"seconds": 0.5, "cpu_seconds": 0.9, "highest_bytes": 1 << 20}],
+        "disk_bytes": 200_000_000,
+        "shares_ns": {"read": 100_000_000, "decode": 50_000_000, "fold": 250_000_000, "price": 100_000_000},
+        "starts": [{"ready_seconds": 0.05, "report_seconds": 0.004}],
+        "report_command_seconds": [0.06],
+    }
+
+    def test_the_shares_are_parts_of_one_whole(self):
+        shares = rebuild.summary(self.RESULT)["shares"]
+        self.assertEqual(shares, {"read": 0.2, "decode": 0.1, "fold": 0.5, "price": 0.2})
+        self.assertEqual(set(rebuild.shares({"a": 0}).values()), {0})
+
+    def test_the_text_has_the_figures(self):
+        text = rebuild.text(self.RESULT)
+        for figure in ["2,000,000", "50 %", "start until ready", "4.0"]:
+            self.assertIn(figure, text)
 
 
 class Chunks(unittest.TestCase):

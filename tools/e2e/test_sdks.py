@@ -80,7 +80,7 @@ def last(gateway):
 def check(event, operation, model, lines, stream=False):
     """The event has these lines and no others, and costs what the book says."""
     inputs, outputs = lines
-    assert (event["outcome"], event["status"], event["client"]) == ("completed", 200, "alice")
+    assert (event["outcome"], event["status"], event["client_name"]) == ("completed", 200, "alice")
     assert (event["operation"], event["stream"]) == (operation, stream)
     assert event["model"]["requested"] == model
     usage = event["usage"]

@@ -40,7 +40,7 @@ def test_every_event_says_what_the_provider_used(served):
         event, truth = events[answer.request_id], answer.truth
         context = f"{call.name} with {control!r}"
         assert (event["outcome"], event["status"]) == ("completed", 200), context
-        assert (event["group"], event["client"]) == (call.group, "alice"), context
+        assert (event["group"], event["client_name"]) == (call.group, "alice"), context
         assert (event["operation"], event["stream"]) == (call.operation, call.stream), context
         assert event["model"]["requested"] == truth["model"], context
         assert event["usage"]["source"] == ("stream" if call.stream else "body"), context

@@ -72,7 +72,7 @@ def say(websocket, text):
 def check(event, session, group="openai", outcome="completed"):
     """The event is that of the session, to the token and the picodollar."""
     assert (event["outcome"], event["operation"], event["group"]) == (outcome, "realtime", group)
-    assert (event["status"], event["stream"], event["client"]) == (101, True, "alice")
+    assert (event["status"], event["stream"], event["client_name"]) == (101, True, "alice")
     usage = event["usage"]
     assert usage["input"]["total"] == session.input
     assert usage["output"]["total"] == session.output
@@ -120,7 +120,7 @@ def test_credentials_are_exchanged(gateway, upstream):
     assert headers["sec-websocket-protocol"] == "realtime, openai-beta.realtime-v1"
     assert "sec-websocket-extensions" not in headers
     assert CLIENT_KEY not in json.dumps(headers)
-    assert only_event(gateway)["client"] == "alice"
+    assert only_event(gateway)["client_name"] == "alice"
 
 
 @pytest.mark.parametrize("place", ["x-api-key", "x-goog-api-key", "?key"])

@@ -74,6 +74,7 @@ extension Exchange {
             provider: group?.runtime.provider ?? ""
         )
         event.client = callerName
+        if let head { Marks.read(head, into: &event) }
         event.operation = route.operation.rawValue
         event.dialect = route.dialect.rawValue
         event.path = path.utf8.count <= 256 ? path : Self.storedPath(path)
@@ -92,6 +93,7 @@ extension Exchange {
         event.responseBytes = Int64(clamping: received)
         event.attempts = attempts
         event.usage = learnt.usage
+        event.normaliser = UsageNormaliser.version
         event.cost = cost(learnt)
         return event
     }
@@ -99,7 +101,9 @@ extension Exchange {
     private func cost(_ learnt: ResponseFacts) -> Cost {
         if learnt.usage.source == .none {
             // An answer that should have said what it used, but did not, has an unknown cost, not none.
-            let isBillable = route.operation.isMetered && !attempts.isEmpty && outcome != .upstreamError
+            // Work that goes on in the background is billed where its usage is first read.
+            let isBillable =
+                route.operation.isMetered && !attempts.isEmpty && outcome != .upstreamError && !learnt.isPending
             return Cost(
                 state: isBillable ? .unpriced : .none,
                 priceBook: isBillable ? loopContext.prices.pricer.revision : 0

@@ -72,6 +72,12 @@ extension Exchange {
     private func read(requestLine head: MessageHead) -> RequestTarget? {
         let method = head.text(head.first)
         omitsBody = method == "HEAD"
+        guard method != "TRACE" else {
+            // Its answer is the request as the upstream got it, with the provider's key.
+            path = Self.storedPath(head.text(head.second).prefix { $0 != "?" })
+            refusalBeforeBody = Refusal(405, "method_not_allowed", "TRACE is not proxied.")
+            return nil
+        }
         let text = head.text(head.second)
         guard let target = RequestTarget(text) else {
             path = Self.storedPath(text.prefix { $0 != "?" })

@@ -5,16 +5,19 @@ internal import Synchronization
 package final class Credential: Sendable {
     /// The secret itself; never printed.
     package let secret: String
-    /// What events and reports say instead of the secret: `k_` and 16 hex digits of its SHA-256.
+    /// What events and reports say instead of the secret: `k_` and 16 hex digits of its HMAC-SHA-256.
+    ///
+    /// The key of the HMAC never leaves the node, so that nobody who guesses at a secret can tell whether it is the one.
     package let id: String
     /// Monotonic nanoseconds until which the credential is passed over.
     private let unusableUntil = Atomic<Int64>(0)
     private let faults = Atomic<Int>(0)
     private let coolsDown = Atomic<Bool>(false)
 
-    package init(secret: String) {
+    /// - Parameter salt: the node's own key for ids.
+    package init(secret: String, salt: [UInt8]) {
         self.secret = secret
-        let digest = SHA256.hash(data: Array(secret.utf8))
+        let digest = HMAC<SHA256>.authenticationCode(for: Array(secret.utf8), using: SymmetricKey(data: salt))
         id =
             "k_"
             + digest.prefix(8).map { byte in

@@ -24,7 +24,7 @@ final class GroupRuntime: Sendable {
     let inFlight = Atomic<Int>(0)
 
     /// Credentials and their standing are taken over from `previous` when a reload keeps them.
-    init(_ group: Configuration.Group, previous: GroupRuntime?) throws(GatewayError) {
+    init(_ group: Configuration.Group, keySalt: [UInt8], previous: GroupRuntime?) throws(GatewayError) {
         name = group.name
         provider = group.provider
         dialect = Dialect(name: group.dialect) ?? .auto
@@ -43,7 +43,7 @@ final class GroupRuntime: Sendable {
             (previous?.credentials ?? []).map { ($0.secret, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        credentials = group.keys.map { known[$0] ?? Credential(secret: $0) }
+        credentials = group.keys.map { known[$0] ?? Credential(secret: $0, salt: keySalt) }
         firstByteTimeout = group.timeouts.firstByte.nanoseconds
         idleTimeout = group.timeouts.idle.nanoseconds
         connectTimeout = group.timeouts.connect.nanoseconds

@@ -21,7 +21,11 @@ final class RoutingTable: Sendable {
     init(_ configuration: Configuration, previous: RoutingTable?) throws(GatewayError) {
         var groups: [String: GroupRuntime] = [:]
         for group in configuration.groups {
-            groups[group.name] = try GroupRuntime(group, previous: previous?.groups[group.name])
+            groups[group.name] = try GroupRuntime(
+                group,
+                keySalt: configuration.keySalt,
+                previous: previous?.groups[group.name]
+            )
         }
         self.groups = groups
         var clients: [String: Caller] = [:]

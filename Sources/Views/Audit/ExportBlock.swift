@@ -83,7 +83,7 @@ struct ExportBlock: Sendable {
                 at: sequence...sequence
             )
         }
-        let rendered = EventJSON.render(event, sequence: sequence)
+        let rendered = EventJSON.render(event, sequence: sequence, schema: record.first ?? 0)
         let isSame = rendered.withUnsafeBytes { rendered in
             guard rendered.count == fields.count + 1, let left = rendered.baseAddress, let right = fields.baseAddress
             else {
@@ -91,7 +91,7 @@ struct ExportBlock: Sendable {
             }
             return memcmp(left, right, fields.count) == 0
         }
-        guard isSame || ExportLines.isEarlierForm(fields + [0x7d], of: rendered) else {
+        guard isSame else {
             let name = ExportLines.difference(fields + [0x7d], rendered)
             throw AuditFailure(
                 .field,

@@ -1,3 +1,5 @@
+public import Events
+
 /// What of a ledger is exported, and in which form.
 public struct Export: Equatable, Sendable {
     /// The forms.
@@ -34,6 +36,9 @@ public struct Export: Equatable, Sendable {
     public var through: UInt64
     /// Which of those events.
     public var filter: EventFilter
+    /// The names that are put beside or in place of the ids of clients, which are all that is stored. The verifiable form
+    /// has none.
+    public var names = ClientNames()
 
     /// An export.
     public init(format: Format = .ndjson, from: UInt64 = 1, through: UInt64, filter: EventFilter = EventFilter()) {

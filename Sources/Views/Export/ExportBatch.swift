@@ -52,11 +52,13 @@ struct ExportRenderer: Sendable {
     let origin: String
     /// The price books, where the form needs them.
     let books: BookShelf
+    let names: ClientNames
 
     init(_ export: Export, _ source: any RecordSource, _ epochs: ExportEpochs) {
         format = export.format
         filter = export.filter
         origin = source.origin
+        names = export.names
         books = BookShelf(source, epochs)
     }
 
@@ -82,7 +84,7 @@ struct ExportRenderer: Sendable {
                     let event = try EventCodec.decode(record)
                     if format == .ndjson {
                         append(event, sequence, record, &json, &run, &output.parts)
-                    } else if filter.passes(event), append(event, sequence, &json) {
+                    } else if filter.passes(event), append(event, sequence, schema: record[0], &json) {
                         run.events += 1
                     }
                 } catch {
@@ -93,7 +95,7 @@ struct ExportRenderer: Sendable {
                 sequence += 1
             }
         }
-        run.end(json.bytes.count, &output.parts)
+        run.end(json.count, &output.parts)
         output.text = json.bytes
         return output
     }
@@ -109,16 +111,16 @@ struct ExportRenderer: Sendable {
     ) {
         let isWanted = filter.passes(event)
         let beginsSegment = (sequence - 1) % Export.segment == 0
-        if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.bytes.count, &parts) }
+        if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.count, &parts) }
         run.isOmitted = !isWanted
         run.leaves.append(leaf: Digest.leaf(record))
         guard isWanted else { return }
-        EventJSON.render(event, sequence: sequence, into: &json)
+        EventJSON.render(event, sequence: sequence, schema: record[0], into: &json)
         // In place of the brace that closes the fields.
-        json.bytes.removeLast()
-        json.bytes.append(contentsOf: Self.storedKey)
-        Base64.append(record, to: &json.bytes)
-        json.bytes.append(contentsOf: Self.lineEnd)
+        json.removeLast()
+        json.append(Self.storedKey)
+        json.append(count: Base64.length(of: record.count)) { Base64.encode(record, into: $0) }
+        json.append(Self.lineEnd)
         run.events += 1
     }
 
@@ -126,23 +128,38 @@ struct ExportRenderer: Sendable {
     private static let lineEnd = Array("\"}\n".utf8)
 
     /// A line of any other form; false when the form has none for that event.
-    private func append(_ event: Event, _ sequence: UInt64, _ json: inout JSONText) -> Bool {
+    private func append(_ event: Event, _ sequence: UInt64, schema: UInt8, _ json: inout JSONText) -> Bool {
         switch format {
         case .csv:
             guard case .requestCompleted(let completed) = event else { return false }
-            json.bytes += EventCSV.row(completed, sequence: sequence)
+            json.append(EventCSV.row(named(completed), sequence: sequence))
         case .focus:
             guard case .requestCompleted(let completed) = event else { return false }
             let pricer = books.pricer(completed.cost.priceBook)
-            FocusCSV.append(completed, sequence, pricer: pricer, origin: origin, to: &json.bytes)
+            // By the id, not the name, the factors of the book are found.
+            json.append(FocusCSV.rows(completed, sequence, pricer: pricer, origin: origin, names: names))
         case .cloudevents:
-            CloudEventJSON.render(event, sequence: sequence, origin: origin, into: &json)
-            json.bytes.append(0x0a)
+            CloudEventJSON.render(
+                event,
+                sequence: sequence,
+                schema: schema,
+                origin: origin,
+                names: names,
+                into: &json
+            )
+            json.append(0x0a)
         case .ndjson, .lines:
-            EventJSON.render(event, sequence: sequence, into: &json)
-            json.bytes.append(0x0a)
+            EventJSON.render(event, sequence: sequence, schema: schema, names: names, into: &json)
+            json.append(0x0a)
         }
         return true
+    }
+
+    /// The request with its client's name where that is asked for and known.
+    private func named(_ event: RequestCompleted) -> RequestCompleted {
+        var event = event
+        event.client = names.shown(event.client)
+        return event
     }
 
     /// Events that are all wanted, or all left out.

@@ -133,7 +133,8 @@ struct MadeUpRequests {
         let time = Self.start + Int64(number) * 20_000
         let id = RequestID.make(timeMicroseconds: time, random: random())
         var event = RequestCompleted(id: id, time: time, group: model.group, provider: model.provider)
-        event.client = "client-\(draw(20))"
+        event.client = "c_3f9a0123456789\(10 + draw(20))"
+        event.normaliser = 1
         event.operation = 1
         event.dialect = model.dialect
         event.path = model.path

@@ -67,6 +67,8 @@ struct ExportResumption: Sendable {
         var query = remains.filter.query
         query["from"] = [String(remains.from)]
         query["through"] = [String(through)]
+        var asked = asked
+        if let clients = asked["client"] { asked["client"] = try await relay.ids(ofClients: clients).sorted() }
         for (name, values) in asked where query[name] ?? [] != values {
             throw ManagementError(
                 .badRequest,

@@ -16,13 +16,13 @@ struct ExportCommand: AsyncParsableCommand {
             --through is the same. cloudevents has every event as a CloudEvent 1.0. csv has the completed requests, one \
             a row. focus has what they cost in the columns of FOCUS 1.2, a row for each kind of token and its price.
 
-            Filters of one kind are alternatives, those of different kinds must all hold.
+            Filters of one kind are alternatives, those of different kinds must all hold. Clients stand in the ledger by             opaque ids (`tollgate clients`); filters take the name as well.
 
             EXAMPLES
               tollgate export > events.ndjson
               tollgate export --resume events.ndjson           it was cut off: make it to its end
               tollgate export --from 1001 --client alice > alice.ndjson
-              tollgate export --format csv --since 2026-11-01 > november.csv
+              tollgate export --format csv --since 2026-11-01 --names > november.csv
               tollgate export --segments /srv/audit            whole segments, only those that are new
               tollgate export --follow | ssh archive 'cat > today.ndjson'
             """
@@ -33,6 +33,8 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: "The first sequence.") var from: UInt64?
     @Option(help: "The last sequence; else the newest when the export starts.") var through: UInt64?
     @OptionGroup(title: "Filters") var filters: FilterOptions
+    @Flag(help: "Show clients by their names as far as they are known; csv, focus and cloudevents only.") var names =
+        false
     @Flag(name: [.short, .long], help: "Go on with new events until interrupted; needs a running server.")
     var follow = false
     @Option(help: ArgumentHelp("Go on with an export that was cut off, ndjson only.", valueName: "file"))
@@ -52,6 +54,11 @@ struct ExportCommand: AsyncParsableCommand {
         guard format == .ndjson || (resume == nil && segments == nil) else {
             throw ValidationError("--resume and --segments are for ndjson; go on with another form by --from")
         }
+        guard format != .ndjson || !names else {
+            throw ValidationError(
+                "--names is for csv, focus and cloudevents: a verifiable export holds what is stored, and that has no names"
+            )
+        }
         guard format != .focus || !follow else { throw ValidationError("--follow is for ndjson, cloudevents and csv") }
         guard segments == nil || (from == nil && through == nil) else {
             throw ValidationError("--segments has the whole ledger; leave --from and --through out")
@@ -68,6 +75,7 @@ struct ExportCommand: AsyncParsableCommand {
         }
         var query = query(filter)
         query["format"] = [format.rawValue]
+        if names { query["names"] = ["true"] }
         if follow { return try await ExportFollowing(directory: directory, query: query).run() }
         let request = ManagementRequest(path: "/api/export", query: query)
         try await withRelay(directory) { relay in

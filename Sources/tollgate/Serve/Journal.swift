@@ -7,11 +7,13 @@ import Views
 
 /// The events that a node writes about itself.
 enum Journal {
-    /// Writes what stands at the beginning of every ledger, and a loss that an operator accepted.
-    static func begin(_ ledger: Ledger) throws(LedgerError) {
+    /// Writes the schema version where the ledger is of another, and a loss that an operator accepted.
+    ///
+    /// Throws, before anything is written, when a newer program wrote the ledger's last record.
+    static func begin(_ ledger: Ledger) throws {
         var events: [Event] = []
         let now = WallClock.now()
-        if ledger.head == 0 { events.append(.schemaAdopted(Schema.adopted(time: now))) }
+        if let adoption = try SchemaAdoption.due(ledger, now: now) { events.append(adoption) }
         if let lost = ledger.lostRange {
             events.append(
                 .historyTruncated(HistoryTruncated(time: now, first: lost.lowerBound, last: lost.upperBound))
@@ -42,9 +44,18 @@ enum Journal {
     }
 
     /// Writes what became of the requests that an earlier process left under way.
-    static func recover(_ ledger: Ledger, _ views: ViewService, _ logger: Logger) throws {
+    static func recover(
+        _ ledger: Ledger,
+        _ views: ViewService,
+        _ identities: Identities,
+        _ logger: Logger
+    ) throws {
         let state = views.readBlocking { $0 }
-        let count = try Recovery.interruptLeftovers(ledger: ledger, state: state, now: WallClock.now())
+        let now = WallClock.now()
+        let count = try Recovery.interruptLeftovers(ledger: ledger, state: state, now: now) { client in
+            guard !client.isEmpty, !Identities.isID(client) else { return client }
+            return try identities.ids(for: [client], now: now)[client] ?? client
+        }
         if count > 0 {
             logger.warning("an earlier process left requests under way", metadata: ["interrupted": "\(count)"])
         }

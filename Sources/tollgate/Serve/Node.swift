@@ -13,12 +13,20 @@ final class Node: Sendable {
     let ledger: Ledger
     let views: ViewService
     let prices: PriceBooks
+    let identities: Identities
     private let isReadOnly: Bool
 
-    private init(ledger: Ledger, views: ViewService, prices: PriceBooks, isReadOnly: Bool) {
+    private init(
+        ledger: Ledger,
+        views: ViewService,
+        prices: PriceBooks,
+        identities: Identities,
+        isReadOnly: Bool
+    ) {
         self.ledger = ledger
         self.views = views
         self.prices = prices
+        self.identities = identities
         self.isReadOnly = isReadOnly
     }
 
@@ -26,15 +34,16 @@ final class Node: Sendable {
     /// undone, and adopts the configured price book when it differs from the last one. Blocking.
     ///
     /// - Parameter adjust: changes how the ledger is opened, for `tollgate torture-serve` alone.
+    /// - Returns: the node, and the configuration as it is recorded: with ids in place of the names of clients.
     static func serve(
         _ configuration: Configuration,
         acceptLoss: Bool,
         logger: Logger,
         adjust: (inout LedgerOptions) -> Void = { _ in }
-    ) throws -> Node {
+    ) throws -> (Node, Configuration) {
         let source = PriceBookSource(configuration: configuration)
-        // A broken price book must be told before anything is written.
-        _ = try source.load()
+        // A broken price book must be told before anything is written; the built-in one is not.
+        if source.path != nil { _ = try source.load() }
         var options = LedgerOptions(
             directory: configuration.dataDirectory,
             name: configuration.nodeName,
@@ -47,17 +56,19 @@ final class Node: Sendable {
         adjust(&options)
         let ledger = try Ledger.open(options)
         do {
+            let identities = try Identities.open(directory: configuration.dataDirectory, isReadOnly: false)
             try Journal.begin(ledger)
-            let node = try Node(ledger, directory: configuration.dataDirectory, isReadOnly: false)
+            let node = try Node(ledger, identities, directory: configuration.dataDirectory, isReadOnly: false)
             do {
                 if let failure = node.views.failure { throw ManagementError(.damaged, failure) }
-                try Journal.recover(ledger, node.views, logger)
+                try Journal.recover(ledger, node.views, identities, logger)
                 let adoption = try node.prices.adopt(source)
                 if adoption.isNew {
                     logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
                 }
-                try Journal.started(ledger, configuration)
-                return node
+                let recorded = try configuration.recorded(by: identities)
+                try Journal.started(ledger, recorded)
+                return (node, recorded)
             } catch {
                 node.views.close()
                 throw error
@@ -74,19 +85,40 @@ final class Node: Sendable {
     static func offline(directory: String, isReadOnly: Bool) throws -> Node {
         let ledger = try Ledger.open(LedgerOptions(directory: directory, readOnlyIntent: isReadOnly))
         do {
-            return try Node(ledger, directory: directory, isReadOnly: isReadOnly)
+            return try Node(
+                ledger,
+                identities(directory, isReadOnly: isReadOnly),
+                directory: directory,
+                isReadOnly: isReadOnly
+            )
         } catch {
             ledger.close()
             throw error
         }
     }
 
-    private convenience init(_ ledger: Ledger, directory: String, isReadOnly: Bool) throws {
+    /// The table of names; where a command only reads, a damaged one costs no more than the names.
+    private static func identities(_ directory: String, isReadOnly: Bool) throws(LedgerError) -> Identities {
+        do throws(LedgerError) {
+            return try Identities.open(directory: directory, isReadOnly: isReadOnly)
+        } catch {
+            guard isReadOnly else { throw error }
+            Words.error(error.message)
+            return Identities()
+        }
+    }
+
+    private convenience init(
+        _ ledger: Ledger,
+        _ identities: Identities,
+        directory: String,
+        isReadOnly: Bool
+    ) throws {
         let folder = directory + (directory.hasSuffix("/") ? "" : "/") + "views"
         let views = try ViewService(source: ledger, options: ViewService.Options(directory: folder))
         do {
-            let prices = try PriceBooks(ledger: ledger, views: views)
-            self.init(ledger: ledger, views: views, prices: prices, isReadOnly: isReadOnly)
+            let prices = try PriceBooks(ledger: ledger, views: views, identities: identities)
+            self.init(ledger: ledger, views: views, prices: prices, identities: identities, isReadOnly: isReadOnly)
         } catch {
             views.close()
             throw error
@@ -95,15 +127,18 @@ final class Node: Sendable {
 
     /// What the management side asks for; the serving process adds its samples.
     func backend(isServing: Bool) -> ManagementBackend {
-        let prices = prices
+        let (prices, identities) = (prices, identities)
         let isReadOnly = isReadOnly
         return ManagementBackend(
             source: ledger,
             views: views,
             version: Tollgate.version,
             isServing: isServing,
-            readBook: { bytes throws(ManagementError) in try PriceBookSource.parse(bytes) },
-            writeBook: { PriceBookSource.yaml($0) },
+            identities: identities,
+            readBook: { bytes throws(ManagementError) in
+                try prices.recorded(try PriceBookSource.parse(bytes), allotsIDs: false)
+            },
+            writeBook: { PriceBookSource.yaml($0.shown(by: identities.names)) },
             adopt: { book, origin throws(ManagementError) in
                 guard !isReadOnly else { throw ManagementError(.conflict, "The directory was opened for reading only") }
                 return try prices.adopt(book, origin: origin)

@@ -1,4 +1,6 @@
+import Accounting
 import Admin
+import Events
 import Foundation
 import Gateway
 import Ledger
@@ -10,6 +12,8 @@ import Synchronization
 /// Takes up a changed configuration and a changed price book; what is refused leaves the old one in force.
 actor Reloader {
     private var configuration: Configuration
+    /// The hash of the configuration as it is recorded: with ids in place of the names of clients.
+    private var hash: [UInt8]
     private let file: String?
     private let node: Node
     private let gateway: GatewayServer
@@ -18,8 +22,16 @@ actor Reloader {
     private var bookStamp: FileStamp?
     private nonisolated let metrics: Mutex<Set<Configuration.Compatibility>>
 
-    init(configuration: Configuration, file: String?, node: Node, gateway: GatewayServer, logger: Logger) {
+    init(
+        configuration: Configuration,
+        hash: [UInt8],
+        file: String?,
+        node: Node,
+        gateway: GatewayServer,
+        logger: Logger
+    ) {
         self.configuration = configuration
+        self.hash = hash
         self.file = file
         self.node = node
         self.gateway = gateway
@@ -59,19 +71,43 @@ actor Reloader {
             loaded.nodeName = configuration.nodeName
             loaded.checkpointCopy = configuration.checkpointCopy
             loaded.threads = configuration.threads
-            try gateway.update(configuration: loaded)
-            let isChanged = loaded.hash != configuration.hash
-            configuration = loaded
-            let names = loaded.metrics.compatibility
-            metrics.withLock { $0 = names }
-            if isChanged {
-                let (ledger, adopted) = (node.ledger, loaded)
-                try await NIOThreadPool.singleton.runIfActive { try Journal.changed(ledger, adopted) }
-            }
+            let isChanged = try await serve(loaded)
             logger.notice("took up the configuration", metadata: ["file": "\(file)", "changed": "\(isChanged)"])
         } catch {
             logger.error("kept the configuration: the file was refused", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// Serves by a configuration; what the ledger is told of it has ids in place of the names of clients.
+    ///
+    /// - Returns: whether it is another than the last.
+    private func serve(_ loaded: Configuration) async throws -> Bool {
+        let (ledger, identities) = (node.ledger, node.identities)
+        let recorded = try await NIOThreadPool.singleton.runIfActive { try loaded.recorded(by: identities) }
+        try gateway.update(configuration: recorded)
+        let isChanged = recorded.hash != hash
+        configuration = loaded
+        hash = recorded.hash
+        let names = loaded.metrics.compatibility
+        metrics.withLock { $0 = names }
+        if isChanged {
+            try await NIOThreadPool.singleton.runIfActive { try Journal.changed(ledger, recorded) }
+        }
+        return isChanged
+    }
+
+    /// Removes the name of a client. Where it is configured still, it is another client from its next request on.
+    func forget(_ client: String) async throws -> ManagementBackend.Forgotten? {
+        let (identities, prices) = (node.identities, node.prices)
+        let gone = try await NIOThreadPool.singleton.runIfActive { try identities.forget(client) }
+        guard let gone else { return nil }
+        let isConfigured = configuration.clients.contains { $0.name == gone.name }
+        _ = try await serve(configuration)
+        let isPriced = try await NIOThreadPool.singleton.runIfActive {
+            try prices.rename(from: gone.id, to: isConfigured ? gone.name : nil)
+        }
+        logger.notice("forgot the name of a client", metadata: ["id": "\(gone.id)"])
+        return .init(id: gone.id, name: gone.name, isConfigured: isConfigured || isPriced)
     }
 
     private func warnOfFixed(_ loaded: Configuration) {
@@ -93,9 +129,19 @@ actor Reloader {
         let source = PriceBookSource(configuration: configuration)
         let prices = node.prices
         do {
-            let adoption = try await NIOThreadPool.singleton.runIfActive { try prices.adopt(source) }
+            let (adoption, difference) = try await NIOThreadPool.singleton.runIfActive {
+                () throws -> (ManagementBackend.Adoption, PriceBookDifference?) in
+                let before = try prices.book() ?? .empty
+                let adoption = try prices.adopt(source)
+                guard adoption.isNew, let after = try prices.book() else {
+                    return (adoption, nil)
+                }
+                return (adoption, PriceBookDifference(from: before, to: after))
+            }
             if adoption.isNew {
-                logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
+                var metadata: Logger.Metadata = ["revision": "\(adoption.revision)"]
+                if let difference { metadata["changes"] = "\(difference.summary(most: 10))" }
+                logger.notice("adopted a price book", metadata: metadata)
             }
         } catch {
             logger.error("kept the price book: the file was refused", metadata: ["error": "\(error)"])

@@ -35,13 +35,13 @@ struct Server: Sendable {
         StartupMemory.limitArenas(loops: GatewayServer.threads(configuration))
         // Trapped before anything is open, so that an early signal still ends in good order.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
-        let node = try await NIOThreadPool.singleton.runIfActive {
+        let (node, recorded) = try await NIOThreadPool.singleton.runIfActive {
             try Node.serve(configuration, acceptLoss: acceptLoss, logger: logger, adjust: adjust)
         }
         let gateway: GatewayServer
         do {
             gateway = try GatewayServer(
-                configuration: configuration,
+                configuration: recorded,
                 ledger: node.ledger,
                 pricer: node.prices.pricer,
                 logger: logger
@@ -52,7 +52,14 @@ struct Server: Sendable {
         }
         node.prices.watch { gateway.update(pricer: $0) }
         let phase = Phase()
-        let reloader = Reloader(configuration: configuration, file: file, node: node, gateway: gateway, logger: logger)
+        let reloader = Reloader(
+            configuration: configuration,
+            hash: recorded.hash,
+            file: file,
+            node: node,
+            gateway: gateway,
+            logger: logger
+        )
         let server = ManagementServer(
             configuration: configuration,
             socket: SocketFile(directory: configuration.dataDirectory),
@@ -95,6 +102,7 @@ struct Server: Sendable {
         let directory = configuration.dataDirectory
         backend.sample = { Samples.take(node, gateway, directory: directory) }
         backend.compatibility = { reloader.compatibility }
+        backend.forget = { try await reloader.forget($0) }
         backend.unready = {
             if !phase.isServing { return "The gateway is starting or stopping" }
             if node.ledger.isWritable { return nil }

@@ -5,23 +5,25 @@ struct ProgressBar {
     private let label: String
     private let isShown: Bool
     private let clock = ContinuousClock()
-    private let start: ContinuousClock.Instant
+    private let began: ContinuousClock.Instant
     private var lastDrawn: ContinuousClock.Instant?
 
     init(_ label: String, hidden: Bool = false) {
         self.label = label
         isShown = Words.isTerminal && !hidden
-        start = clock.now
+        began = clock.now
     }
 
     /// Draws, at most ten times a second. Without a total only the count and the rate are shown.
-    mutating func show(_ done: UInt64, of total: UInt64?, unit: String) {
+    ///
+    /// - Parameter start: What was done already when the bar began; the rate leaves it out.
+    mutating func show(_ done: UInt64, of total: UInt64?, unit: String, from start: UInt64 = 0) {
         guard isShown else { return }
         let now = clock.now
         if let lastDrawn, now - lastDrawn < .milliseconds(100), done != total { return }
         lastDrawn = now
-        let elapsed = max(0.001, Self.seconds(now - start))
-        let rate = Double(done) / elapsed
+        let elapsed = max(0.001, Self.seconds(now - began))
+        let rate = Double(done - min(start, done)) / elapsed
         var text = "\r\u{1b}[2K\(label) "
         if let total, total > 0 {
             let share = min(1, Double(done) / Double(total))

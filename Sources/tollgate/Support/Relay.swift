@@ -80,6 +80,23 @@ private actor LineSplitter {
 }
 
 extension Relay {
+    private struct Clients: Decodable {
+        struct Client: Decodable {
+            var id: String
+            var name: String
+        }
+        var clients: [Client]
+    }
+
+    /// The ids of clients that were named; what is no known name stays as it is.
+    func ids(ofClients names: [String]) async throws -> [String] {
+        let body = try await collect(ManagementRequest(path: "/api/clients"))
+        guard let known = try? JSONDecoder().decode(Clients.self, from: Data(body)).clients else {
+            throw ManagementError(.unavailable, "The server's clients could not be read; it may be of another version")
+        }
+        return names.map { name in known.first { $0.name == name }?.id ?? name }
+    }
+
     private struct Status: Decodable {
         var head: UInt64
     }

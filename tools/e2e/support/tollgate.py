@@ -60,6 +60,7 @@ class Gateway:
         self.data = folder / "data"
         self.config = folder / "tollgate.yaml"
         self.process: Process | None = None
+        self.names: dict[str, str] = {}
         self.settings = {
             "listen": f"127.0.0.1:{self.port}",
             "admin": {"listen": f"127.0.0.1:{self.admin_port}", "token": ADMIN_TOKEN},
@@ -134,7 +135,17 @@ class Gateway:
         """The exported events, in order; optionally of one type."""
         lines = self.command("export", "--format", "ndjson").splitlines()
         events = [json.loads(line) for line in lines if not line.startswith('{"type":"export.')]
+        for event in events:
+            if event.get("client"):
+                event["client_name"] = self.client_name(event["client"])
         return [event for event in events if kind is None or event["type"] == kind]
+
+    def client_name(self, identity: str) -> str | None:
+        """The name behind a client's id."""
+        if identity not in self.names:
+            clients = json.loads(self.command("clients", "--json"))["clients"]
+            self.names = {client["id"]: client["name"] for client in clients}
+        return self.names.get(identity)
 
     def completed(self, count: int | None = None) -> list[dict]:
         """The completed requests; waits until there are `count` of them."""

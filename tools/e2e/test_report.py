@@ -1,0 +1,28 @@
+"""Reports that are read from the ledger, and what `prices diff` tells of rows."""
+
+import json
+
+from support.book import FIRST, repriced
+from support.compare import sums, usd
+from support.sdk import CALLS, through
+
+
+def test_a_report_that_the_views_cannot_answer_is_read_from_the_ledger(gateway):
+    answers = [(call, "", through(gateway, call)) for call in CALLS]
+    _, _, cost = sums(answers)
+    gateway.level()
+    first = min(event["time"] for event in gateway.completed())
+    # Not a whole hour, so the views do not keep it.
+    since = first[:17] + "00.000001Z" if first[17:] != "00.000000Z" else first
+    rows = json.loads(gateway.command("report", "--since", since, "--json"))
+    assert usd(rows["total"]["charged_usd"]) == sum(cost.values())
+
+
+def test_the_difference_tells_what_changes_in_a_row(gateway, tmp_path):
+    path = repriced(FIRST, "3").write(tmp_path / "new.yaml")
+    changed = json.loads(gateway.command("prices", "diff", path, "--json"))["rows"]["changed"]
+    assert changed
+    for row in changed:
+        prices = [(usd(one["old"]), usd(one["new"])) for one in row["changes"]]
+        assert prices and all(new == old * 3 for old, new in prices)
+    assert "→" in gateway.command("prices", "diff", path)
