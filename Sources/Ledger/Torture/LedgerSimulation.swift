@@ -14,6 +14,9 @@ package struct LedgerSimulation {
         package var lost = 0
         package var duplicated = 0
         package var problem: String?
+
+        /// Nothing happened yet.
+        package init() {}
     }
 
     private let directory: String
