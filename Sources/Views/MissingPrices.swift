@@ -78,7 +78,7 @@ public struct MissingPrices: Equatable, Sendable {
             json.key("priced_since")
             json.array { json in for row in pricedSince { write(row, &json) } }
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 

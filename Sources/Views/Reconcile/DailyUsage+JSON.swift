@@ -16,7 +16,7 @@ extension DailyUsage {
                 for (key, row) in sorted { Self.write(key, row, &json) }
             }
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 

@@ -139,7 +139,7 @@ extension Reconciliation {
             json.key("total")
             json.object { write(total, &$0) }
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 
