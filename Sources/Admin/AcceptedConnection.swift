@@ -2,6 +2,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// HTTP/1.1 on the management listeners, safe against connections that arrive as a listener closes.
@@ -19,8 +20,17 @@ struct AcceptedConnections: ServerChildChannel {
 
     func handle(value: AcceptedConnection, logger: Logger) async {
         value.isServed.store(true, ordering: .relaxed)
-        await http.handle(value: value.connection, logger: logger)
+        let channel = value.channel
+        await withGracefulShutdownHandler {
+            await http.handle(value: value.connection, logger: logger)
+        } onGracefulShutdown: {
+            // Somebody who asked for much and does not read it would hold up the end for ever.
+            channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+        }
     }
+
+    /// How long a connection may take to end once the server stops.
+    private static let patience = TimeAmount.seconds(5)
 }
 
 /// One accepted connection, which closes in good order when nobody comes to serve it.

@@ -50,7 +50,7 @@ extension ManagementAPI {
             throw ManagementError(.unavailable, "The system gives no further thread; raise the limit (ulimit -u)")
         }
         let isFollowing = run.isFollowing
-        return ManagementAnswer(
+        var answer = ManagementAnswer(
             contentType: run.export.format.contentType,
             body: .pieces {
                 // Held as long as the answer is.
@@ -66,6 +66,9 @@ extension ManagementAPI {
                 }
             }
         )
+        // The feed lives as long as the body does; the connection may live longer.
+        if isFollowing { answer.abandoned = { [weak feed] in feed?.stopFollowing() } }
+        return answer
     }
 }
 

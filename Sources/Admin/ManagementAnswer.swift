@@ -18,6 +18,8 @@ public struct ManagementAnswer: Sendable {
     public var headers: [String: String]
     /// The body.
     public var body: Body
+    /// Called when whoever asked has gone away, which the source of a body cannot see while it has nothing to give.
+    public var abandoned: (@Sendable () -> Void)?
 
     /// An answer.
     public init(status: Int = 200, contentType: String, headers: [String: String] = [:], body: Body) {

@@ -96,8 +96,8 @@ public final class ManagementServer: Service {
     ) -> some Service {
         let access = AccessGuard(adminToken: configuration.token, metricsToken: metricsToken, isSocket: isSocket)
         return Application(
-            responder: CallbackResponder { [handler] (request: Request, _: BasicRequestContext) in
-                await Self.respond(request, access, handler)
+            responder: CallbackResponder { [handler] (request: Request, context: ConnectionContext) in
+                await Self.respond(request, context.channel, access, handler)
             },
             server: HTTPServerBuilder { AcceptedConnections(responder: $0) },
             configuration: ApplicationConfiguration(address: address, serverName: "tollgate", reuseAddress: !isSocket),
@@ -109,6 +109,7 @@ public final class ManagementServer: Service {
 
     private static func respond(
         _ request: Request,
+        _ channel: any Channel,
         _ access: AccessGuard,
         _ handler: any ManagementHandler
     ) async -> Response {
@@ -130,7 +131,9 @@ public final class ManagementServer: Service {
         } catch {
             return response(to: question, .refusal(error))
         }
-        return response(to: question, await handler.answer(question))
+        let answer = await handler.answer(question)
+        if let abandoned = answer.abandoned { channel.closeFuture.whenComplete { _ in abandoned() } }
+        return response(to: question, answer)
     }
 
     private static func body(of request: Request) async throws(ManagementError) -> [UInt8] {
@@ -162,6 +165,17 @@ public final class ManagementServer: Service {
             }
         }
         return Response(status: .init(code: answer.status), headers: fields, body: body)
+    }
+}
+
+/// What is known of a request beside itself: the connection that it came on.
+private struct ConnectionContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
     }
 }
 

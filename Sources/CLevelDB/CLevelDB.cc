@@ -324,6 +324,12 @@ uint64_t cleveldb_faults_calls(cleveldb_faults *faults, int32_t kind) { return f
 
 uint64_t cleveldb_faults_fired(cleveldb_faults *faults) { return faults->faults.fired(); }
 
+void cleveldb_faults_delay(cleveldb_faults *faults, int32_t kind, uint64_t microseconds) {
+  faults->faults.delay(kind, microseconds);
+}
+
 void cleveldb_faults_cut_power(cleveldb_faults *faults) { faults->faults.cut_power(); }
 
-void cleveldb_faults_restore_power(cleveldb_faults *faults) { faults->faults.restore_power(); }
+int32_t cleveldb_faults_powerless(cleveldb_faults *faults) { return faults->faults.powerless() ? 1 : 0; }
+
+void cleveldb_faults_restore_power(cleveldb_faults *faults, uint64_t seed) { faults->faults.restore_power(seed); }

@@ -1,6 +1,8 @@
 #include "Faults.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using leveldb::Status;
@@ -28,13 +30,35 @@ void Faults::arm(int kind, uint64_t nth, uint64_t count, Fault fault) {
   plans_[kind].fault = fault;
 }
 
-Fault Faults::next(int kind) {
+void Faults::delay(int kind, uint64_t microseconds) {
   const Guard guard(mutex_);
-  Plan &plan = plans_[kind];
-  plan.calls += 1;
-  if (plan.nth == 0 || plan.calls < plan.nth || plan.calls - plan.nth >= plan.count) return Fault();
-  fired_ += 1;
-  return plan.fault;
+  if (kind >= 0 && kind < CLEVELDB_FAULT_KINDS) plans_[kind].delay = microseconds;
+}
+
+Fault Faults::next(int kind) {
+  Fault fault;
+  uint64_t delay = 0;
+  {
+    const Guard guard(mutex_);
+    Plan &plan = plans_[kind];
+    plan.calls += 1;
+    delay = plan.delay;
+    if (plan.nth != 0 && plan.calls >= plan.nth && plan.calls - plan.nth < plan.count) {
+      fired_ += 1;
+      fault = plan.fault;
+      if (fault.error == CLEVELDB_ERROR_POWER) {
+        powerless_ = true;
+        fault = Fault();
+      }
+    }
+  }
+  if (delay > 0) (void)::usleep(static_cast<useconds_t>(delay));
+  if (fault.error == CLEVELDB_ERROR_KILL && !fault.short_write) kill_process();
+  return fault;
+}
+
+void Faults::kill_process() {
+  for (;;) (void)::kill(::getpid(), SIGKILL);
 }
 
 uint64_t Faults::calls(int kind) {
@@ -92,14 +116,27 @@ void Faults::cut_power() {
   powerless_ = true;
 }
 
-void Faults::restore_power() {
+void Faults::restore_power(uint64_t seed) {
   const Guard guard(mutex_);
+  // xorshift64: any sequence will do, if only it is the same for the same seed.
+  const auto random = [&seed] {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed;
+  };
   for (const auto &entry : files_) {
-    if (!entry.second.listed) {
+    const File &file = entry.second;
+    struct ::stat found;
+    if (::stat(entry.first.c_str(), &found) != 0) continue;  // removed by LevelDB itself
+    if (!file.listed && (seed == 0 || random() % 2 == 0)) {
       (void)::unlink(entry.first.c_str());
-    } else if (::truncate(entry.first.c_str(), static_cast<off_t>(entry.second.synced)) != 0) {
-      continue;  // removed by LevelDB itself
+      continue;
     }
+    const uint64_t size = static_cast<uint64_t>(found.st_size);
+    uint64_t kept = file.synced;
+    if (seed != 0 && size > kept) kept += random() % (size - kept + 1);
+    if (size > kept && ::truncate(entry.first.c_str(), static_cast<off_t>(kept)) != 0) continue;
   }
   files_.clear();
   powerless_ = false;

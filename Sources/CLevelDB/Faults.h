@@ -27,6 +27,9 @@ class Faults {
 
   void reset();
   void arm(int kind, uint64_t nth, uint64_t count, Fault fault);
+  void delay(int kind, uint64_t microseconds);
+  /// Counts a call and tells whether it fails. Ends the process when that is what was asked for, unless a short write
+  /// is to come first.
   Fault next(int kind);
   uint64_t calls(int kind);
   uint64_t fired();
@@ -38,8 +41,9 @@ class Faults {
   void renamed(const std::string &from, const std::string &to);
   void removed(const std::string &name);
   void cut_power();
-  void restore_power();
+  void restore_power(uint64_t seed);
 
+  [[noreturn]] static void kill_process();
   static leveldb::Status status(const std::string &context, int error);
 
  private:
@@ -48,6 +52,7 @@ class Faults {
     uint64_t nth = 0;
     uint64_t count = 0;
     Fault fault;
+    uint64_t delay = 0;  // microseconds
   };
   struct File {
     uint64_t written = 0;

@@ -41,12 +41,13 @@ class HardenedFile final : public leveldb::WritableFile {
     Status status = before();
     if (!status.ok()) return status;
     if (Faults *faults = env_->faults()) {
-      if (faults->powerless()) return Status::OK();
       const Fault fault = faults->next(CLEVELDB_FAULT_APPEND);
+      if (faults->powerless()) return Status::OK();
       if (fault.error != 0) {
         if (fault.short_write) {
           const Slice half(data.data(), data.size() / 2);
           if (base_->Append(half).ok() && base_->Flush().ok()) faults->appended(name_, half.size());
+          if (fault.error == CLEVELDB_ERROR_KILL) Faults::kill_process();
         }
         return after(Faults::status(name_, fault.error));
       }
@@ -66,8 +67,8 @@ class HardenedFile final : public leveldb::WritableFile {
     Status status = before();
     if (!status.ok()) return status;
     if (Faults *faults = env_->faults()) {
-      if (faults->powerless()) return Status::OK();
       const Fault fault = faults->next(CLEVELDB_FAULT_SYNC);
+      if (faults->powerless()) return Status::OK();
       if (fault.error != 0) return after(Faults::status(name_, fault.error));
     }
     status = after(base_->Sync());
@@ -121,10 +122,8 @@ HardenedEnv::HardenedEnv(Faults *faults) : EnvWrapper(leveldb::Env::Default()), 
 
 Status HardenedEnv::NewWritableFile(const std::string &name, leveldb::WritableFile **result) {
   *result = nullptr;
-  if (faults_ != nullptr) {
-    const Fault fault = faults_->next(CLEVELDB_FAULT_OPEN);
-    if (fault.error != 0) return Faults::status(name, fault.error);
-  }
+  const Status fault = faulted(CLEVELDB_FAULT_OPEN, name);
+  if (!fault.ok()) return fault;
   leveldb::WritableFile *base = nullptr;
   const Status status = target()->NewWritableFile(name, &base);
   if (!status.ok()) return status;
@@ -154,6 +153,9 @@ Status HardenedEnv::wrap(const std::string &name, leveldb::WritableFile *base, l
 }
 
 Status HardenedEnv::RenameFile(const std::string &from, const std::string &to) {
+  const Status fault = faulted(CLEVELDB_FAULT_RENAME, from);
+  if (!fault.ok()) return fault;
+  if (faults_ != nullptr && faults_->powerless()) return Status::OK();
   const Status status = target()->RenameFile(from, to);
   if (!status.ok()) return status;
   if (faults_ != nullptr) faults_->renamed(from, to);
@@ -162,7 +164,22 @@ Status HardenedEnv::RenameFile(const std::string &from, const std::string &to) {
   return sync_directory_of(to);
 }
 
+Status HardenedEnv::NewSequentialFile(const std::string &name, leveldb::SequentialFile **result) {
+  *result = nullptr;
+  const Status fault = faulted(CLEVELDB_FAULT_READ, name);
+  return fault.ok() ? target()->NewSequentialFile(name, result) : fault;
+}
+
+Status HardenedEnv::NewRandomAccessFile(const std::string &name, leveldb::RandomAccessFile **result) {
+  *result = nullptr;
+  const Status fault = faulted(CLEVELDB_FAULT_READ, name);
+  return fault.ok() ? target()->NewRandomAccessFile(name, result) : fault;
+}
+
 Status HardenedEnv::RemoveFile(const std::string &name) {
+  const Status fault = faulted(CLEVELDB_FAULT_REMOVE, name);
+  if (!fault.ok()) return fault;
+  if (faults_ != nullptr && faults_->powerless()) return Status::OK();
   const Status status = target()->RemoveFile(name);
   if (status.ok() && faults_ != nullptr) faults_->removed(name);
   return status;
@@ -175,8 +192,16 @@ Status HardenedEnv::LockFile(const std::string &name, leveldb::FileLock **lock) 
   return status;
 }
 
+Status HardenedEnv::faulted(int kind, const std::string &name) {
+  if (faults_ == nullptr) return Status::OK();
+  const Fault fault = faults_->next(kind);
+  return fault.error == 0 ? Status::OK() : Faults::status(name, fault.error);
+}
+
 Status HardenedEnv::sync_directory_of(const std::string &name) {
   const std::string directory = directory_of(name);
+  const Status fault = faulted(CLEVELDB_FAULT_DIRECTORY, directory);
+  if (!fault.ok()) return fault;
   if (faults_ != nullptr && faults_->powerless()) return Status::OK();
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return Faults::status(directory, errno);

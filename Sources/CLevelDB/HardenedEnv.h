@@ -22,6 +22,8 @@ class HardenedEnv final : public leveldb::EnvWrapper {
   explicit HardenedEnv(Faults *faults);
 
   leveldb::Status NewWritableFile(const std::string &name, leveldb::WritableFile **result) override;
+  leveldb::Status NewSequentialFile(const std::string &name, leveldb::SequentialFile **result) override;
+  leveldb::Status NewRandomAccessFile(const std::string &name, leveldb::RandomAccessFile **result) override;
   leveldb::Status NewAppendableFile(const std::string &name, leveldb::WritableFile **result) override;
   leveldb::Status RenameFile(const std::string &from, const std::string &to) override;
   leveldb::Status RemoveFile(const std::string &name) override;
@@ -37,6 +39,8 @@ class HardenedEnv final : public leveldb::EnvWrapper {
 
  private:
   leveldb::Status wrap(const std::string &name, leveldb::WritableFile *base, leveldb::WritableFile **result);
+  /// Counts a call for the fault injection, if there is any; the error it is to fail with.
+  leveldb::Status faulted(int kind, const std::string &name);
   leveldb::Status sync_directory_of(const std::string &name);
 
   Faults *const faults_;

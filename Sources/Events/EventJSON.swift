@@ -157,7 +157,9 @@ public enum EventJSON {
         json.string(event.model)
     }
 
-    static func time(_ microseconds: Int64, _ json: inout JSONText) { json.string(Timestamp.text(microseconds)) }
+    static func time(_ microseconds: Int64, _ json: inout JSONText) {
+        json.string(plain: Timestamp.utf8(microseconds))
+    }
 }
 
 extension Event {

@@ -1,42 +1,109 @@
 /// Builds JSON text as bytes: compact, keys in the order they are given, strings escaped.
-package struct JSONText {
-    package var bytes: [UInt8] = []
+///
+/// The buffer is its own and not an array: a line has hundreds of pieces of a few bytes, and an array looks with each one
+/// whether it is shared.
+package struct JSONText: ~Copyable {
+    private var base: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    /// The bytes that were written.
+    package private(set) var count = 0
     private var needsComma = false
 
-    package init(capacity: Int = 512) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 512) {
+        self.capacity = max(capacity, 64)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit { base.deallocate() }
+
+    /// A copy of what was written; setting it begins anew.
+    package var bytes: [UInt8] {
+        get { [UInt8](UnsafeBufferPointer(start: base, count: count)) }
+        set {
+            count = 0
+            append(newValue)
+        }
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ space: Int) {
+        if capacity - count < space { grow(space) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ space: Int) {
+        capacity = max(2 * capacity, count + space)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        larger.update(from: base, count: count)
+        base.deallocate()
+        base = larger
+    }
+
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        reserve(1)
+        base[count] = byte
+        count += 1
+    }
+
+    @inline(__always)
+    private mutating func put(_ text: UnsafeBufferPointer<UInt8>) {
+        reserve(text.count)
+        if let source = text.baseAddress { (base + count).update(from: source, count: text.count) }
+        count += text.count
+    }
 
     /// Begins another value behind what was written; no comma stands between them.
     package mutating func begin() { needsComma = false }
 
+    /// Adds a byte as it is.
+    package mutating func append(_ byte: UInt8) { put(byte) }
+
+    /// Adds bytes as they are.
+    package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { put($0) } }
+
+    /// Adds so many bytes, which `body` writes.
+    package mutating func append(count added: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        reserve(added)
+        body(UnsafeMutableRawBufferPointer(start: base + count, count: added))
+        count += added
+    }
+
+    /// Takes the last byte back.
+    package mutating func removeLast() { count = max(0, count - 1) }
+
     @inline(__always)
     private mutating func separate() {
-        if needsComma { bytes.append(0x2c) }
+        if needsComma { put(0x2c) }
         needsComma = true
     }
 
     package mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(0x22)
-        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        bytes.append(0x22)
-        bytes.append(0x3a)
+        name.withUTF8Buffer { name in
+            reserve(name.count + 4)
+            separate()
+            put(0x22)
+            put(name)
+            put(0x22)
+            put(0x3a)
+        }
         needsComma = false
     }
 
     package mutating func key(text: String) {
         string(text)
-        bytes.append(0x3a)
+        put(0x3a)
         needsComma = false
     }
 
     package mutating func open(_ bracket: UInt8) {
         separate()
-        bytes.append(bracket)
+        put(bracket)
         needsComma = false
     }
 
     package mutating func close(_ bracket: UInt8) {
-        bytes.append(bracket)
+        put(bracket)
         needsComma = true
     }
 
@@ -55,22 +122,23 @@ package struct JSONText {
     package mutating func number(_ value: some BinaryInteger) {
         separate()
         guard let small = UInt32(exactly: value) else {
-            bytes.append(contentsOf: String(value).utf8)
+            append(Array(String(value).utf8))
             return
         }
         // Most numbers are small, and a string of each would cost more than the rest of a line.
-        var rest = small
-        var digits: UInt64 = 0
-        var count = 0
-        repeat {
-            // Ten digits do not fit, so the first two come by themselves.
-            guard count < 8 else { break }
-            digits = digits << 8 | UInt64(0x30 + rest % 10)
-            rest /= 10
+        var count = 1
+        var bound: UInt64 = 10
+        while bound <= UInt64(small) {
+            bound *= 10
             count += 1
-        } while rest > 0
-        if rest > 0 { bytes.append(contentsOf: String(rest).utf8) }
-        withUnsafeBytes(of: digits.littleEndian) { bytes.append(contentsOf: $0.prefix(count)) }
+        }
+        append(count: count) { space in
+            var rest = small
+            for index in stride(from: count - 1, through: 0, by: -1) {
+                space[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                rest /= 10
+            }
+        }
     }
 
     package mutating func number(ifPresent value: (some BinaryInteger)?) {
@@ -83,22 +151,30 @@ package struct JSONText {
 
     private mutating func literal(_ text: StaticString) {
         separate()
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        text.withUTF8Buffer { put($0) }
     }
 
     /// Text that is JSON already.
     package mutating func verbatim(_ json: [UInt8]) {
         separate()
-        bytes.append(contentsOf: json)
+        append(json)
     }
 
     package mutating func string(ifPresent value: String?) {
         if let value { string(value) } else { null() }
     }
 
+    /// Text that is known to need no escape.
+    package mutating func string(plain value: [UInt8]) {
+        separate()
+        put(0x22)
+        append(value)
+        put(0x22)
+    }
+
     package mutating func string(_ value: String) {
         separate()
-        bytes.append(0x22)
+        put(0x22)
         var value = value
         value.withUTF8 { text in
             // What needs no escape, nearly always all of it, is copied in one piece.
@@ -106,24 +182,24 @@ package struct JSONText {
             for index in 0..<text.count {
                 let byte = text[index]
                 guard byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x7f else { continue }
-                bytes.append(contentsOf: text[start..<index])
+                put(UnsafeBufferPointer(rebasing: text[start..<index]))
                 escape(byte)
                 start = index + 1
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+            put(UnsafeBufferPointer(rebasing: text[start...]))
         }
-        bytes.append(0x22)
+        put(0x22)
     }
 
     private mutating func escape(_ byte: UInt8) {
         switch byte {
         case 0x22, 0x5c:
-            bytes.append(0x5c)
-            bytes.append(byte)
-        case 0x0a: bytes.append(contentsOf: [0x5c, 0x6e])
-        case 0x0d: bytes.append(contentsOf: [0x5c, 0x72])
-        case 0x09: bytes.append(contentsOf: [0x5c, 0x74])
-        default: bytes.append(contentsOf: [0x5c, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
+            put(0x5c)
+            put(byte)
+        case 0x0a: append([0x5c, 0x6e])
+        case 0x0d: append([0x5c, 0x72])
+        case 0x09: append([0x5c, 0x74])
+        default: append([0x5c, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
         }
     }
 }

@@ -13,31 +13,31 @@ package enum Base64 {
     private static let pairs: [UInt16] = (0..<4096).map { UInt16(alphabet[$0 >> 6]) | UInt16(alphabet[$0 & 63]) << 8 }
 
     package static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        bytes.withUnsafeBytes { append($0, to: &text) }
+        var text = [UInt8](repeating: 0, count: length(of: bytes.count))
+        bytes.withUnsafeBytes { bytes in text.withUnsafeMutableBytes { encode(bytes, into: $0) } }
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Adds the digits of the bytes behind other text.
-    package static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
-        let start = text.count
-        text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4))
-        text.withUnsafeMutableBytes { text in
-            pairs.withUnsafeBufferPointer { pairs in
-                let groups = bytes.count / 3
-                for group in 0..<groups {
-                    let value =
-                        Int(bytes[3 * group]) << 16 | Int(bytes[3 * group + 1]) << 8 | Int(bytes[3 * group + 2])
-                    let digits = UInt32(pairs[value >> 12]) | UInt32(pairs[value & 4095]) << 16
-                    text.storeBytes(of: digits.littleEndian, toByteOffset: start + 4 * group, as: UInt32.self)
-                }
-                let rest = bytes.count - 3 * groups
-                guard rest > 0 else { return }
-                let value = Int(bytes[3 * groups]) << 16 | (rest > 1 ? Int(bytes[3 * groups + 1]) << 8 : 0)
-                text.storeBytes(of: pairs[value >> 12].littleEndian, toByteOffset: start + 4 * groups, as: UInt16.self)
-                if rest > 1 { text[start + 4 * groups + 2] = alphabet[value >> 6 & 63] }
+    /// The digits that so many bytes take.
+    package static func length(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
+    /// Writes the digits of the bytes; `text` has room for exactly as many as ``length(of:)`` says.
+    package static func encode(_ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer) {
+        let groups = bytes.count / 3
+        pairs.withUnsafeBufferPointer { pairs in
+            for group in 0..<groups {
+                let value = Int(bytes[3 * group]) << 16 | Int(bytes[3 * group + 1]) << 8 | Int(bytes[3 * group + 2])
+                let digits = UInt32(pairs[value >> 12]) | UInt32(pairs[value & 4095]) << 16
+                text.storeBytes(of: digits.littleEndian, toByteOffset: 4 * group, as: UInt32.self)
             }
         }
+        let rest = bytes.count - 3 * groups
+        guard rest > 0 else { return }
+        let value = Int(bytes[3 * groups]) << 16 | (rest > 1 ? Int(bytes[3 * groups + 1]) << 8 : 0)
+        text[4 * groups] = alphabet[value >> 18]
+        text[4 * groups + 1] = alphabet[value >> 12 & 63]
+        text[4 * groups + 2] = rest > 1 ? alphabet[value >> 6 & 63] : UInt8(ascii: "=")
+        text[4 * groups + 3] = UInt8(ascii: "=")
     }
 
     /// Nil unless the text is padded, canonical base64.

@@ -35,17 +35,21 @@ final class Checkpointer: Sendable {
             try Checkpointer.write(tree, key: key, path: path, copy: state.options.checkpointCopy)
             written.withLock { $0 = (tree.size, monotonicNanoseconds()) }
         } catch {
-            state.statistics.withLock {
-                $0.checkpointErrors += 1
-                $0.lastError = error.message
+            let isNews = state.statistics.withLock { statistics in
+                defer { statistics.lastError = error.message }
+                statistics.checkpointErrors += 1
+                return statistics.lastError != error.message
             }
+            if isNews { state.options.notify?(.checkpointFailed(error.message)) }
         }
     }
 
     static func write(_ tree: MerkleTree, key: NodeKey, path: String, copy: String?) throws(LedgerError) {
         let checkpoint = Checkpoint(origin: key.origin, size: tree.size, root: tree.root)
         let note = try checkpoint.note(signedBy: key)
-        try Files.replace(path, with: note, mode: 0o644)
+        KillPoint.beforeCheckpoint.pass()
+        try Files.replace(path, with: note, mode: 0o644, killPoint: .beforeRename)
+        KillPoint.afterCheckpoint.pass()
         if let copy { try CheckpointCopy.append(note, to: copy) }
     }
 

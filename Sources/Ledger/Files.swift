@@ -11,7 +11,7 @@ package enum Files {
         }
         defer { Glibc.close(descriptor) }
         var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4_096)
+        var buffer = [UInt8](repeating: 0, count: min(max(limit, 1), 1 << 20))
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
@@ -26,6 +26,15 @@ package enum Files {
 
     /// Replaces the file in one step: after a crash either the old or the new content is there, never a part.
     package static func replace(_ path: String, with content: [UInt8], mode: UInt32) throws(LedgerError) {
+        try replace(path, with: content, mode: mode, killPoint: nil)
+    }
+
+    static func replace(
+        _ path: String,
+        with content: [UInt8],
+        mode: UInt32,
+        killPoint: KillPoint?
+    ) throws(LedgerError) {
         let temporary = path + ".new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
@@ -40,6 +49,7 @@ package enum Files {
         }
         if failure == 0, fsync(descriptor) != 0 { failure = errno }
         if Glibc.close(descriptor) != 0, failure == 0 { failure = errno }
+        if failure == 0 { killPoint?.pass() }
         if failure == 0, Glibc.rename(temporary, path) != 0 { failure = errno }
         guard failure == 0 else {
             unlink(temporary)
@@ -51,6 +61,53 @@ package enum Files {
     static func rename(_ from: String, to path: String) throws(LedgerError) {
         guard Glibc.rename(from, path) == 0 else { throw LedgerError("rename", from, errno: errno) }
         try syncDirectory(of: path)
+    }
+
+    /// The names in a directory, in order.
+    static func names(in path: String) throws(LedgerError) -> [String] {
+        guard let folder = opendir(path) else { throw LedgerError("open", path, errno: errno) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Whether another process holds a lock on the file. Only asks.
+    static func isLocked(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { Glibc.close(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    }
+
+    /// Copies a file, readable for its owner alone.
+    static func copy(_ from: String, to path: String) throws(LedgerError) {
+        guard let content = try read(from, limit: 1 << 32) else { return }
+        try replace(path, with: content, mode: 0o600)
+    }
+
+    /// Removes a directory and all that is in it.
+    static func removeTree(_ path: String) throws(LedgerError) {
+        for name in try names(in: path) {
+            let inner = path + "/" + name
+            var status = stat()
+            guard lstat(inner, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR { try removeTree(inner) } else { unlink(inner) }
+        }
+        guard rmdir(path) == 0 else { throw LedgerError("remove", path, errno: errno) }
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

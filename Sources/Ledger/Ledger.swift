@@ -25,6 +25,8 @@ public final class Ledger: Sendable {
     private let state: LedgerState
     private let leftoverFiles: Leftovers
     private let checkpointer: Checkpointer
+    /// Nil without a guard.
+    private let space: SpaceGuard?
     private let threads: Mutex<[Thread]>
 
     /// Opens the ledger of a data directory, or creates it.
@@ -73,10 +75,13 @@ public final class Ledger: Sendable {
         self.lostRange = opening.lostRange
         self.state = state
         self.checkpointer = checkpointer
+        let space = state.ballast == nil ? nil : SpaceGuard(state: state)
+        self.space = space
         guard !options.readOnlyIntent else {
             self.threads = Mutex([])
             return
         }
+        space?.look()
         let writer = try Writer(state: state, tree: opening.tree)
         let noThread = LedgerError(.ioError, "the system gives no further thread; raise the limit (ulimit -u)")
         guard let writing = Thread({ writer.run() }) else { throw noThread }
@@ -86,7 +91,12 @@ public final class Ledger: Sendable {
             writing.join()
             throw noThread
         }
-        self.threads = Mutex([writing, signing])
+        var threads = [writing, signing]
+        if let space {
+            // Without its thread the guard would only be blind, which is no reason not to serve.
+            if let watching = Thread({ space.run() }) { threads.append(watching) }
+        }
+        self.threads = Mutex(threads)
     }
 
     deinit { close() }
@@ -96,15 +106,22 @@ public final class Ledger: Sendable {
     /// The last committed sequence, 0 when the ledger is empty. Any thread.
     public var head: UInt64 { state.head.load(ordering: .acquiring) }
 
-    /// False while a write error is being recovered from, and when the ledger is closed or read-only. Any thread.
-    public var isWritable: Bool { state.isWritable.load(ordering: .acquiring) }
+    /// Whether new work may be begun: false while a write error is being recovered from, while the disk is nearly full,
+    /// and when the ledger is closed or read-only. Any thread.
+    public var isWritable: Bool { state.hindrances.kinds.isEmpty }
+
+    /// Whether no new work may be begun for want of disk space; `append` then still takes what is under way. Any thread.
+    public var isShortOfSpace: Bool { state.hindrances.contains(.space) }
+
+    /// What is under way may be recorded even where nothing new may be begun.
+    private var takesRecords: Bool { state.hindrances.kinds.subtracting(.space).isEmpty }
 
     /// Hands a record to the writer, without blocking and without a lock. Any thread.
     ///
     /// Once it is on the disk, `slot` is freed and `sink` hears of it, once per batch. False, and nothing happens
     /// later, when the queue is full, the record is too long, or the ledger cannot write.
     public func append(_ record: [UInt8], token: UInt64, slot: InFlightSlot?, sink: any CommitSink) -> Bool {
-        guard isWritable, record.count <= Ledger.recordLimit, state.intake.reserve(count: 1, bytes: record.count)
+        guard takesRecords, record.count <= Ledger.recordLimit, state.intake.reserve(count: 1, bytes: record.count)
         else { return false }
         guard state.intake.push(Entry(record: record, token: token, slot: slot, sink: sink)) else { return false }
         state.wakeup.wakeup.wake()
@@ -119,7 +136,13 @@ public final class Ledger: Sendable {
     /// one would get.
     @discardableResult
     public func appendAndWait(_ records: [[UInt8]]) throws(LedgerError) -> UInt64 {
-        guard let first = records.first else { return head + 1 }
+        guard !records.isEmpty else { return head + 1 }
+        return try enqueue(records).wait()
+    }
+
+    /// Hands over records that are to stand next to each other, at least one.
+    func enqueue(_ records: [[UInt8]]) throws(LedgerError) -> Waiter {
+        let first = records.first ?? []
         let bytes = records.reduce(0) { $0 + $1.count }
         guard bytes <= Ledger.recordLimit else {
             throw LedgerError(
@@ -127,7 +150,7 @@ public final class Ledger: Sendable {
                 "the records take \(bytes) bytes; at most \(Ledger.recordLimit) are allowed"
             )
         }
-        guard isWritable else {
+        guard takesRecords else {
             guard !state.isStopping.load(ordering: .acquiring) else {
                 throw LedgerError(.closed, "the ledger is closed")
             }
@@ -141,7 +164,7 @@ public final class Ledger: Sendable {
             throw LedgerError(.closed, "the ledger is closed")
         }
         state.wakeup.wakeup.wake()
-        return try waiter.wait()
+        return waiter
     }
 
     private var reason: String {
@@ -152,6 +175,7 @@ public final class Ledger: Sendable {
     /// Forgets the leftovers, once the caller has recorded what became of them.
     public func clearLeftovers() {
         guard !state.options.readOnlyIntent else { return }
+        KillPoint.beforeClear.pass()
         leftoverFiles.clear()
     }
 
@@ -168,6 +192,8 @@ public final class Ledger: Sendable {
         statistics.queueLimit = state.options.queueLimit
         statistics.inFlight = inFlight.openCount
         statistics.isWritable = isWritable
+        statistics.isShortOfSpace = isShortOfSpace
+        statistics.freeBytes = space?.freeBytes
         (statistics.checkpointSize, statistics.checkpointAgeSeconds) = checkpointer.coverage()
         return statistics
     }
@@ -195,10 +221,11 @@ public final class Ledger: Sendable {
         // The lock is held throughout, so that a second caller returns only when all is closed.
         threads.withLock { threads in
             if abandon { state.isAbandoned.store(true, ordering: .sequentiallyConsistent) }
-            state.isWritable.store(false, ordering: .releasing)
+            state.hindrances.insert(.closed)
             state.isStopping.store(true, ordering: .sequentiallyConsistent)
             state.wakeup.wakeup.wake()
             state.checkpointWakeup.wakeup.wake()
+            state.spaceWakeup.wakeup.wake()
             for thread in threads { thread.join() }
             if !threads.isEmpty, !abandon, checkpointer.coverage().size != head { checkpointer.write() }
             threads = []

@@ -53,6 +53,10 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The message.
     public var description: String { message }
 
+    /// What to do about damage.
+    static let salvage =
+        "`tollgate verify` names the records that cannot be read, and `tollgate salvage` makes a new directory from the rest"
+
     package init(_ code: Code, _ message: String, missing: ClosedRange<UInt64>? = nil) {
         self.code = code
         self.message = message
@@ -67,7 +71,7 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
                 "the data directory \(directory) is in use by another process; stop it, or give this one a "
                     + "directory of its own (\(error.message))"
             )
-        case .corruption: self.init(.damaged, error.message)
+        case .corruption: self.init(.damaged, "\(error.message); \(LedgerError.salvage)")
         case .permissionDenied: self.init(.permissionDenied, error.message)
         case .readOnly: self.init(.readOnly, error.message)
         case .diskFull: self.init(.diskFull, error.message)

@@ -2,7 +2,7 @@ package import LevelDB
 
 /// How a ledger is opened.
 public struct LedgerOptions: Sendable {
-    /// The data directory. It holds `ledger/`, `checkpoint`, `node.key` and `inflight`; created (0700) when missing.
+    /// The data directory. It holds `ledger/`, `checkpoint`, `node.key`, `inflight` and `ballast`; created (0700) when missing.
     public var directory: String
     /// Used at creation: the origin is this name and 16 random hexadecimal digits. Letters, digits, `.`, `_`, `-`.
     public var name: String
@@ -30,6 +30,14 @@ public struct LedgerOptions: Sendable {
     ///
     /// At the start its last checkpoint is compared too, so that a data directory that was put back as a whole is found.
     public var checkpointCopy: String?
+    /// Below so many free bytes on its file system the ledger takes no new work; 0 for no such guard.
+    ///
+    /// Beside it up to 32 MiB are held by a file `ballast`, which is deleted when the disk is full nevertheless.
+    public var minFreeBytes: UInt64
+    /// Hears what an operator should know; called on threads of the ledger, and must return quickly.
+    public var notify: (@Sendable (LedgerNotice) -> Void)?
+    /// The bytes that are free where a path is, nil when that cannot be told; another one for tests.
+    package var freeSpace: @Sendable (String) -> UInt64? = { SpaceGuard.free(at: $0) }
     /// Makes the store fail on command, for tests.
     package var databaseOptions = DatabaseOptions()
 
@@ -46,7 +54,9 @@ public struct LedgerOptions: Sendable {
         checkpointIntervalMilliseconds: Int = 1_000,
         readOnlyIntent: Bool = false,
         gatherMicroseconds: Int = 0,
-        checkpointCopy: String? = nil
+        checkpointCopy: String? = nil,
+        minFreeBytes: UInt64 = 0,
+        notify: (@Sendable (LedgerNotice) -> Void)? = nil
     ) {
         self.directory = directory
         self.name = name
@@ -60,5 +70,7 @@ public struct LedgerOptions: Sendable {
         self.readOnlyIntent = readOnlyIntent
         self.gatherMicroseconds = gatherMicroseconds
         self.checkpointCopy = checkpointCopy
+        self.minFreeBytes = min(minFreeBytes, 1 << 60)
+        self.notify = notify
     }
 }

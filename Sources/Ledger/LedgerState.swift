@@ -7,8 +7,9 @@ final class LedgerState: Sendable {
     let inFlight: InFlightTable
     let wakeup: WriterWakeup
     let head: Atomic<UInt64>
-    /// Records are taken: not recovering, not broken, not closing.
-    let isWritable: Atomic<Bool>
+    let hindrances: Hindrances
+    /// What is given up when the disk is full; nil without a guard.
+    let ballast: Ballast?
     let isStopping = Atomic<Bool>(false)
     /// Set by a test that plays a killed process: nothing is drained or written any more.
     let isAbandoned = Atomic<Bool>(false)
@@ -18,6 +19,7 @@ final class LedgerState: Sendable {
     let tree: Mutex<MerkleTree>
     let statistics: Mutex<LedgerStatistics>
     let checkpointWakeup = WriterWakeup()
+    let spaceWakeup = WriterWakeup()
 
     init(options: LedgerOptions, store: Store, tree: MerkleTree, inFlight: InFlightTable, wakeup: WriterWakeup) {
         self.options = options
@@ -25,7 +27,11 @@ final class LedgerState: Sendable {
         self.inFlight = inFlight
         self.wakeup = wakeup
         self.head = Atomic(tree.size)
-        self.isWritable = Atomic(!options.readOnlyIntent)
+        self.hindrances = Hindrances(options.readOnlyIntent ? .closed : [])
+        let isGuarded = options.minFreeBytes > 0 && !options.readOnlyIntent
+        self.ballast =
+            isGuarded
+            ? Ballast(path: options.directory + "/ballast", bytes: min(options.minFreeBytes, Ballast.most)) : nil
         self.store = Mutex(store)
         self.statistics = Mutex(LedgerStatistics())
         self.tree = Mutex(tree)

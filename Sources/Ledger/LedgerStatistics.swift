@@ -37,6 +37,10 @@ public struct LedgerStatistics: Equatable, Sendable {
     public var inFlight = 0
     /// Whether records are taken.
     public var isWritable = true
+    /// Bytes free on the file system at the last look, some fractions of a second ago; nil without a guard.
+    public var freeBytes: UInt64?
+    /// Whether no new work is taken because the disk is nearly full.
+    public var isShortOfSpace = false
     /// What the last write error said, empty when none.
     public var lastError = ""
 

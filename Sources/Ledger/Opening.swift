@@ -25,6 +25,14 @@ struct Opening {
         let kept = try copy.map { path throws(LedgerError) in try CheckpointCopy.last(path) } ?? nil
         let keptBefore = kept.flatMap { try? Checkpoint(note: $0, key: nil) }
         if !Files.exists(directory + "/ledger/CURRENT") {
+            // The store would start anew there and remove what it takes for left over.
+            let names = (try? Files.names(in: directory + "/ledger")) ?? []
+            guard !names.contains(where: { $0.hasSuffix(".ldb") || $0.hasSuffix(".log") }) else {
+                throw LedgerError(
+                    .damaged,
+                    "\(directory)/ledger/CURRENT is missing, although the store's other files are there; \(LedgerError.salvage)"
+                )
+            }
             for (checkpoint, path) in [(stated, checkpointPath), (keptBefore, copy ?? "")] {
                 guard let checkpoint, checkpoint.size > 0, !options.acceptLoss || options.readOnlyIntent else {
                     continue

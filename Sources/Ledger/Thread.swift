@@ -144,9 +144,16 @@ final class Waiter: Sendable {
     private let semaphore = Semaphore()
     private let outcome = Mutex<Result<UInt64, LedgerError>?>(nil)
 
+    /// Tells the outcome; the first one holds.
     func finish(_ result: Result<UInt64, LedgerError>) {
-        outcome.withLock { $0 = result }
+        outcome.withLock { $0 = $0 ?? result }
         semaphore.signal()
+    }
+
+    /// The outcome, once there is one; waits at most until `deadline` (monotonic nanoseconds).
+    func wait(until deadline: UInt64) throws(LedgerError) -> UInt64? {
+        semaphore.wait(until: deadline)
+        return try outcome.withLock({ $0 })?.get()
     }
 
     func wait() throws(LedgerError) -> UInt64 {

@@ -73,7 +73,8 @@ final class Writer: @unchecked Sendable {
         let now = monotonicNanoseconds()
         guard now &- lastLook >= lookInterval else { return }
         lastLook = now
-        guard state.inFlight.openCount > 0 else { return }
+        // Where space is short, what is under way stays in its table, which has its blocks already.
+        guard state.inFlight.openCount > 0, !state.hindrances.contains(.space) else { return }
         let delay = UInt64(clamping: state.options.startedDelayMilliseconds)
         let coarse = coarseMilliseconds()
         guard coarse >= delay else { return }
@@ -89,10 +90,12 @@ final class Writer: @unchecked Sendable {
             let end = assemble(from: next)
             let bytes = batch.byteCount
             let before = monotonicNanoseconds()
+            KillPoint.beforeWrite.pass()
             guard writeOrRecover(from: next, to: end) else {
-                waiting.removeFirst(next)
+                waiting.removeFirst(min(next, waiting.count))
                 return false
             }
+            KillPoint.afterWrite.pass()
             let seconds = Double(monotonicNanoseconds() &- before) / 1e9
             publish(from: next, to: end, bytes: bytes, seconds: seconds)
             next = end
@@ -136,6 +139,7 @@ final class Writer: @unchecked Sendable {
         var sequence = state.head.load(ordering: .relaxed) + UInt64(started.count)
         state.tree.withLock { $0 = tree }
         state.head.store(tree.size, ordering: .releasing)
+        KillPoint.afterHead.pass()
         var calls: [(sink: any CommitSink, commits: [Commit])] = []
         var released = 0
         for entry in waiting[start..<end] {
@@ -156,6 +160,7 @@ final class Writer: @unchecked Sendable {
             for record in entry.more { released += record.count }
         }
         for call in calls { call.sink.committed(call.commits) }
+        KillPoint.afterRelease.pass()
         let records = waiting[start..<end].reduce(0) { $0 + 1 + $1.more.count }
         state.intake.release(count: records, bytes: released)
         state.statistics.withLock { $0.count(records: records + started.count, bytes: bytes, seconds: seconds) }
@@ -164,10 +169,11 @@ final class Writer: @unchecked Sendable {
     }
 
     /// The end: what was not stored is neither acknowledged nor lost sight of, its in-flight slots stay occupied.
-    private func refuseWaiting() {
-        state.isWritable.store(false, ordering: .releasing)
+    private func refuseWaiting(
+        _ error: LedgerError = LedgerError(.closed, "the ledger was closed before the record was stored")
+    ) {
+        state.hindrances.insert(.closed)
         state.intake.shut(into: &waiting)
-        let error = LedgerError(.closed, "the ledger was closed before the record was stored")
         for entry in waiting { entry.waiter?.finish(.failure(error)) }
         waiting.removeAll()
     }
@@ -181,16 +187,19 @@ final class Writer: @unchecked Sendable {
             try store.database.write(batch)
             return true
         } catch {
-            noteFailure(error.message)
+            noteFailure(error.message, isDiskFull: error.code == .diskFull)
             return recover(from: start, to: end)
         }
     }
 
-    private func noteFailure(_ message: String) {
-        state.statistics.withLock {
-            $0.writeErrors += 1
-            $0.lastError = message
+    private func noteFailure(_ message: String, isDiskFull: Bool) {
+        let isNews = state.statistics.withLock { statistics in
+            defer { statistics.lastError = message }
+            statistics.writeErrors += 1
+            return statistics.lastError != message || !state.hindrances.contains(.recovery)
         }
+        if isNews { state.options.notify?(.writeFailed(message)) }
+        if isDiskFull, let ballast = state.ballast { _ = ballast.drop() }
     }
 
     /// Closes and reopens the store, finds out whether the batch is in it, and writes it if not.
@@ -198,7 +207,7 @@ final class Writer: @unchecked Sendable {
     /// After a failed write or sync LevelDB's handle is not to be trusted, and neither is the outcome: the kernel may
     /// have dropped the pages, or the record may be whole. Only what a fresh handle reads counts.
     private func recover(from start: Int, to end: Int) -> Bool {
-        state.isWritable.store(false, ordering: .releasing)
+        state.hindrances.insert(.recovery)
         var pause: UInt64 = 10_000_000
         while true {
             closeStore()
@@ -211,14 +220,17 @@ final class Writer: @unchecked Sendable {
                 case .stored: break
                 case .absent: try store.translated { () throws(LevelDBError) in try store.database.write(batch) }
                 case .foreign(let message):
-                    noteFailure(message)
+                    noteFailure(message, isDiskFull: false)
+                    // Nobody can mend that while the process runs, so nobody is kept waiting for it.
+                    refuseWaiting(LedgerError(.damaged, message))
                     waitForStop()
                     return false
                 }
-                if !isLast { state.isWritable.store(true, ordering: .releasing) }
+                state.hindrances.remove(.recovery)
+                state.options.notify?(.resumed)
                 return true
             } catch {
-                noteFailure(error.message)
+                noteFailure(error.message, isDiskFull: error.code == .diskFull)
             }
             guard !isLast, !state.isAbandoned.load(ordering: .relaxed) else { return false }
             let deadline = monotonicNanoseconds() &+ pause

@@ -10,7 +10,20 @@ package final class FaultInjector: @unchecked Sendable {
         case append = 1
         /// Syncing a file.
         case sync = 2
+        /// Giving a file another name.
+        case rename = 3
+        /// Removing a file.
+        case remove = 4
+        /// Syncing a directory.
+        case directory = 5
+        /// Opening a file for reading.
+        case read = 6
     }
+
+    /// In place of an errno: the process ends just before the call, as by kill -9.
+    package static let kill = Int32(CLEVELDB_ERROR_KILL)
+    /// In place of an errno: the power goes just before the call, see `cutPower`.
+    package static let powerCut = Int32(CLEVELDB_ERROR_POWER)
 
     let pointer: OpaquePointer?
 
@@ -37,9 +50,19 @@ package final class FaultInjector: @unchecked Sendable {
     /// Faults delivered since the last reset.
     package var fired: UInt64 { pointer.map { cleveldb_faults_fired($0) } ?? 0 }
 
+    /// Makes every call of a kind take so much longer; 0 for no more.
+    package func delay(_ call: Call, microseconds: UInt64) {
+        if let pointer { cleveldb_faults_delay(pointer, call.rawValue, microseconds) }
+    }
+
+    /// Whether the power is gone.
+    package var isPowerless: Bool { pointer.map { cleveldb_faults_powerless($0) != 0 } ?? false }
+
     /// From here on nothing more reaches the disk.
     package func cutPower() { if let pointer { cleveldb_faults_cut_power(pointer) } }
 
     /// Once the database is closed: drops everything that was never synced, directory entries included.
-    package func restorePower() { if let pointer { cleveldb_faults_restore_power(pointer) } }
+    ///
+    /// With a `seed` other than 0 the disk had written a part of it, another one for each seed.
+    package func restorePower(seed: UInt64 = 0) { if let pointer { cleveldb_faults_restore_power(pointer, seed) } }
 }

@@ -26,6 +26,9 @@ public struct Configuration: Sendable {
     public var limits = Limits()
     /// What to do with new requests while the ledger cannot write.
     public var onLedgerFailure = LedgerFailurePolicy.refuse
+    /// Below so many free bytes on the file system of the data directory the ledger counts as one that cannot write;
+    /// 0 for no such guard.
+    public var minFreeSpace = 64 << 20
     /// How long a stop waits for requests in flight before it cuts them.
     public var drainTimeout = Duration.seconds(30)
     /// The lowest level that is logged: `trace` to `critical`.

@@ -100,7 +100,7 @@ struct ConfigurationLoader {
     private static let keys = [
         "listen", "admin", "data_dir", "checkpoint_copy", "node_name", "price_book", "threads", "clients", "groups",
         "metrics", "limits",
-        "on_ledger_failure", "drain_timeout", "log_level",
+        "on_ledger_failure", "min_free_space", "drain_timeout", "log_level",
     ]
     private static let endpointForm = "an address such as 127.0.0.1:8080 or [::1]:8080"
     private static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
@@ -129,6 +129,7 @@ struct ConfigurationLoader {
         if let value = found["on_ledger_failure"]?.choice(Configuration.LedgerFailurePolicy.self) {
             result.onLedgerFailure = value
         }
+        if let value = found["min_free_space"]?.size(0...(1 << 50)) { result.minFreeSpace = value }
         if let value = found["drain_timeout"]?.duration() { result.drainTimeout = value }
         if let value = found["log_level"]?.choice(among: Self.levels) { result.logLevel = value }
         if let metrics = found["metrics"] { readMetrics(metrics, into: &result.metrics) }

@@ -32,7 +32,7 @@ extension Configuration {
             "node \(nodeName)", "book \(priceBookPath.map(Self.fileName) ?? "")", "threads \(threads)",
             "metrics \(metrics.token == nil) \(metrics.compatibility.map(\.rawValue).sorted()) \(metrics.seriesLimit)",
             "limits \(limits.requestBody) \(limits.headers) \(limits.requestsInFlight) \(limits.clientIdle) \(limits.clientBody)",
-            "failure \(onLedgerFailure.rawValue)", "drain \(drainTimeout)", "log \(logLevel)",
+            "failure \(onLedgerFailure.rawValue)", "space \(minFreeSpace)", "drain \(drainTimeout)", "log \(logLevel)",
         ]
         if let checkpointCopy { lines.append("copy \(Self.fileName(checkpointCopy))") }
         lines += clients.map { "client \($0.name) \($0.keys.count) \($0.groups)" }

@@ -16,6 +16,7 @@ extension RuntimeSample {
     public mutating func take(_ statistics: LedgerStatistics) {
         ledgerHead = statistics.head
         ledgerQueue = statistics.queueDepth
+        ledgerQueueLimit = statistics.queueLimit
         ledgerRecords = statistics.recordsAppended
         ledgerBatches = statistics.batches
         ledgerErrors = statistics.writeErrors
@@ -23,6 +24,8 @@ extension RuntimeSample {
         commitSeconds = statistics.commitSecondsTotal
         checkpointAge = statistics.checkpointAgeSeconds
         isWritable = statistics.isWritable
+        freeBytes = statistics.freeBytes
+        isShortOfSpace = statistics.isShortOfSpace
         commitBuckets = []
         var total: UInt64 = 0
         for (bound, count) in zip(LedgerStatistics.commitBounds, statistics.commitBuckets) {

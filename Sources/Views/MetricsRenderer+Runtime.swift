@@ -36,6 +36,24 @@ extension MetricsRenderer {
         page.gauge([], String(runtime.ledgerQueue))
         page.begin("tollgate_ledger_writable", .gauge, "1 when the ledger takes records.")
         page.gauge([], runtime.isWritable ? "1" : "0")
+        if runtime.ledgerQueueLimit > 0 {
+            page.begin("tollgate_ledger_queue_limit", .gauge, "The most records that may wait for the writer.")
+            page.gauge([], String(runtime.ledgerQueueLimit))
+        }
+        page.begin("tollgate_ledger_refusals_total", .counter, "Events of this process that were not taken at once.")
+        page.counter([], String(runtime.ledgerRefusals), created: nil)
+        page.begin(
+            "tollgate_ledger_refused_requests_total",
+            .counter,
+            "Requests to this process that were refused because the ledger could not write."
+        )
+        page.counter([], String(runtime.refusedForLedger), created: nil)
+        if let free = runtime.freeBytes {
+            page.begin("tollgate_ledger_free_bytes", .gauge, "Free space on the ledger's disk.", unit: "bytes")
+            page.gauge([], String(free))
+            page.begin("tollgate_ledger_short_of_space", .gauge, "1 when that is less than min_free_space.")
+            page.gauge([], runtime.isShortOfSpace ? "1" : "0")
+        }
         page.begin("tollgate_ledger_records_total", .counter, "Records committed by this process.")
         page.counter([], String(runtime.ledgerRecords), created: nil)
         page.begin("tollgate_ledger_errors_total", .counter, "Commits of this process that failed.")

@@ -140,7 +140,7 @@ public struct PriceImpact: Equatable, Sendable {
             json.key("total")
             Self.write(total, &json)
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 

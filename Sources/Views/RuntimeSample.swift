@@ -14,6 +14,16 @@ public struct RuntimeSample: Sendable {
     public var ledgerHead: UInt64 = 0
     /// Records waiting for the ledger's writer.
     public var ledgerQueue: Int = 0
+    /// The most records that may wait for it; 0 when not known.
+    public var ledgerQueueLimit: Int = 0
+    /// Events that the ledger did not take at once, in this process.
+    public var ledgerRefusals: UInt64 = 0
+    /// Requests that this process refused because the ledger could not write.
+    public var refusedForLedger: UInt64 = 0
+    /// Bytes free on the disk of the ledger; nil when nobody looks.
+    public var freeBytes: UInt64?
+    /// Whether that is too little.
+    public var isShortOfSpace = false
     /// Records committed by this process.
     public var ledgerRecords: UInt64 = 0
     /// Batches committed by this process.

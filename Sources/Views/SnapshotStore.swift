@@ -1,5 +1,6 @@
 import Events
 import Glibc
+import Ledger
 
 /// Snapshots of a view in files that may be deleted at any time.
 ///
@@ -185,7 +186,9 @@ struct SnapshotStore: Sendable {
         }
         let synced = fsync(file)
         close(file)
+        KillPoint.beforeSnapshot.pass()
         guard synced == 0, rename(temporary, path) == 0 else { throw failure("cannot replace", path) }
+        KillPoint.afterSnapshot.pass()
     }
 
     private func failure(_ what: String, _ path: String) -> ViewError {

@@ -1,6 +1,7 @@
 import Accounting
 import Events
 import Glibc
+import Ledger
 
 /// Keeps a ``ViewState`` level with a ledger, on a thread of its own.
 ///
@@ -174,7 +175,9 @@ public final class ViewService: Sendable {
         )
         guard let fold = rebuilt else { return false }
         let box = FoldBox(fold)
+        KillPoint.beforeSwap.pass()
         runBlocking { $0.replace(box) }
+        KillPoint.afterSwap.pass()
         return true
     }
 

@@ -39,7 +39,9 @@ struct BodyDecoderTests {
 
     @Test(
         "Broken chunks are noticed",
-        arguments: ["x\r\n", "5\r\nhelloX\r\n", "\r\n", "FFFFFFFFFFFFFFFF\r\n", "5 5\n", "-1\r\n"]
+        arguments: [
+            "x\r\n", "5\r\nhelloX\r\n", "\r\n", "FFFFFFFFFFFFFFFF\r\n", "5 5\n", "-1\r\n", "0\r\nA: b\n\r\n", "0\r\n\n",
+        ]
     )
     func malformed(text: String) {
         #expect(decode(.chunked, [Array(text.utf8)]).ending == .malformed)

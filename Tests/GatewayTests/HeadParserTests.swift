@@ -38,19 +38,26 @@ struct HeadParserTests {
         arguments: [
             "GET / HTTP/1.1\nHost: h\n\n",
             "GET / HTTP/1.1\r\nHost : h\r\n\r\n",
-            "GET / HTTP/1.1\r\n Folded: h\r\n\r\n",
-            "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\n Folded: h\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
-            "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-            "GET /a b HTTP/1.1\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
+            "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
             "GET / HTTP/2.0\r\n\r\n",
-            "GET  / HTTP/1.1\r\n\r\n",
-            "GET / HTTP/1.1\r\nA: b\u{01}c\r\n\r\n",
-            "G@T / HTTP/1.1\r\n\r\n",
+            "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nA: b\u{01}c\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nA: b\rc\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nA: b\nB: c\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 1\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \u{0B}chunked\r\n\r\n",
+            "G@T / HTTP/1.1\r\nHost: h\r\n\r\n",
         ]
     )
     func refused(text: String) {
@@ -73,6 +80,8 @@ struct HeadParserTests {
             ("HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n", .none, true),
             ("HTTP/1.1 304 Not Modified\r\n\r\n", .none, true),
             ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", .length(0), false),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", .chunked, false),
+            ("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n", .chunked, false),
             ("HTTP/1.1 200\r\nContent-Length: 1\r\n\r\n", .length(1), true),
         ]
     )
@@ -80,6 +89,18 @@ struct HeadParserTests {
         let head = try #require(try parse(text, .response))
         #expect(head.framing == framing)
         #expect(head.keepsAlive == keepsAlive)
+    }
+
+    @Test("Empty lines before a request are passed over, however they arrive")
+    func blankLines() throws {
+        let bytes = Array("\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+        for cut in 0..<bytes.count {
+            var parser = HeadParser(.request, limit: 8192)
+            var buffer = ByteBuffer(bytes: bytes[..<cut])
+            #expect(try parser.next(&buffer) == nil)
+            buffer.writeBytes(bytes[cut...])
+            #expect(try parser.next(&buffer)?.fields.count == 1, "cut at \(cut)")
+        }
     }
 
     @Test("Random bytes never trap and never read past their end")

@@ -12,7 +12,11 @@ struct HeadWriterTests {
 
     private func request(_ text: String, _ changes: HeadWriter.RequestChanges) throws -> String {
         var out = ByteBuffer()
-        HeadWriter.writeRequest(try head(text, .request), changes, into: &out)
+        // A host is a must, and is never passed on.
+        let line = "HTTP/1.1\r\n"
+        let whole =
+            text.contains("Host:") ? text : text.replacing(line, with: line + "Host: me\r\n", maxReplacements: 1)
+        HeadWriter.writeRequest(try head(whole, .request), changes, into: &out)
         return String(buffer: out)
     }
 

@@ -100,6 +100,30 @@ struct ProxyTests {
         }
     }
 
+    @Test("TRACE would show the provider's key, so it is refused")
+    func trace() async throws {
+        try await withGateway { configuration in
+            configuration.groups[0].keys = ["sk-provider"]
+        } _: { loop in
+            let answer = try await loop.exchange(
+                "TRACE \(chat) HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n"
+            )
+            #expect(answer.httpStatus == 405)
+            #expect(answer.httpHeader("x-tollgate-error") == "method_not_allowed")
+            #expect(loop.upstreams[0].requests.isEmpty)
+            #expect(try loop.events().first?.outcome == .rejected)
+        }
+    }
+
+    @Test("A whole URL is taken for its path")
+    func absoluteForm() async throws {
+        try await withGateway { loop in
+            let answer = try await loop.exchange(post("http://gateway.example" + chat, #"{"model":"m","messages":[]}"#))
+            #expect(answer.httpStatus == 200)
+            #expect(loop.upstreams[0].requests.first?.target == "/v1/chat/completions")
+        }
+    }
+
     @Test(
         "A caller's key is read from each of the four places and does not travel on",
         arguments: ["authorization: Bearer alice-key", "x-api-key: alice-key", "x-goog-api-key: alice-key", "?key"]

@@ -12,6 +12,8 @@ struct RoutingTests {
             ("/proxy/a/x?b=1&key=k", "a", "/x", "b=1", "k"),
             ("/proxy/a/x?key=k", "a", "/x", nil, "k"),
             ("/proxy/a//x%20y?monkey=1", "a", "//x%20y", "monkey=1", nil),
+            ("http://h:1/proxy/a/x?b=1", "a", "/x", "b=1", nil),
+            ("https://h/proxy/a", "a", "/", nil, nil),
         ] as [(String, String, String, String?, String?)]
     )
     func targets(text: String, group: String, path: String, query: String?, key: String?) throws {
@@ -22,7 +24,10 @@ struct RoutingTests {
         #expect(target.key == key)
     }
 
-    @Test("Other paths are not proxied", arguments: ["/", "/proxyx/a", "/proxy", "*", "http://h/proxy/a"])
+    @Test(
+        "Other paths are not proxied",
+        arguments: ["/", "/proxyx/a", "/proxy", "*", "h:443", "http://h", "ftp://h/proxy/a"]
+    )
     func notProxied(text: String) {
         #expect(RequestTarget(text) == nil)
     }
@@ -58,6 +63,19 @@ struct RoutingTests {
     )
     func failureClasses(status: Int, expected: FailureClass?) {
         #expect(FailureClass(status: status) == expected)
+    }
+
+    @Test(
+        "Retry-After is seconds or a date",
+        arguments: [
+            ("7", 7), ("0", 0), ("Sun, 06 Nov 1994 08:49:37 GMT", 37), ("Sun, 06 Nov 1994 08:48:59 GMT", 0),
+            ("soon", nil), ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 06 Foo 1994 08:49:37 GMT", nil),
+            ("Sun, 99 Nov 1994 08:49:37 GMT", nil), ("", nil), ("1.5", nil),
+        ] as [(String, Int64?)]
+    )
+    func retryAfter(text: String, seconds: Int64?) throws {
+        // 1994-11-06T08:49:00Z
+        #expect(RetryAfter.seconds(text, now: 784_111_740_000_000) == seconds)
     }
 
     @Test("A key cools down as long as the provider says, is out when rejected, and recovers")

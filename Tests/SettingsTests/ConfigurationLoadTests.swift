@@ -23,6 +23,7 @@ import Testing
             log_level: debug
             drain_timeout: 1.5s
             on_ledger_failure: forward
+            min_free_space: 1GiB
             metrics: {token: abcdefgh, compat: [gpt-load], series_limit: 1_000}
             limits: {request_body: 64MiB, headers: 16KiB, requests_in_flight: 10, client_idle: 2m, client_body: 600ms}
             clients:
@@ -55,6 +56,7 @@ import Testing
         #expect(configuration.logLevel == "debug")
         #expect(configuration.drainTimeout == .milliseconds(1500))
         #expect(configuration.onLedgerFailure == .forward)
+        #expect(configuration.minFreeSpace == 1 << 30)
         #expect(configuration.metrics.compatibility == [.gptLoad])
         #expect(configuration.metrics.seriesLimit == 1000)
         #expect(configuration.limits.requestBody == 64 << 20)
@@ -111,6 +113,7 @@ import Testing
         Case("drain_timeout: 0s", 5, "drain_timeout", "above zero"),
         Case("limits: {request_body: 1TB}", 5, "limits.request_body", "a size such as"),
         Case("limits: {headers: 1}", 5, "limits.headers", "from 1024"),
+        Case("min_free_space: plenty", 5, "min_free_space", "a size such as"),
         Case("on_ledger_failure: refus", 5, "on_ledger_failure", "did you mean \"refuse\"?"),
         Case("metrics: {compat: [gptload]}", 5, "metrics.compat[0]", "did you mean \"gpt-load\"?"),
         Case("node_name: A/B", 5, "node_name", "lower-case letters"),

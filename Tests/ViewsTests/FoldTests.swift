@@ -75,6 +75,29 @@ import Views
         }
     }
 
+    /// The clock goes back an hour, or leaps ten years and returns: the order is that of the ledger, and no sum changes.
+    @Test(arguments: [-3_600_000_000, 315_576_000_000_000] as [Int64])
+    func aClockThatLeapsChangesNoSum(leap: Int64) throws {
+        let events = Traffic.history(300, book: try Traffic.book("2.5", "10"))
+        let moved = events.enumerated().map { index, event -> Event in
+            guard (100..<200).contains(index), case .requestCompleted(var request) = event else { return event }
+            request.time += leap
+            return .requestCompleted(request)
+        }
+        let plain = try state(MemoryLog(events))
+        let log = MemoryLog(moved)
+        let service = try ViewService(source: log)
+        defer { service.close() }
+        let leapt = service.readBlocking { $0 }
+        #expect(leapt.sequence == plain.sequence)
+        #expect(leapt.total.charged == plain.total.charged)
+        #expect(leapt.total.requests == plain.total.requests)
+        #expect(leapt.total.input == plain.total.input)
+        #expect(leapt.total.unpriced == plain.total.unpriced)
+        #expect(try service.rebuild())
+        #expect(service.readBlocking { $0.encode() } == leapt.encode())
+    }
+
     @Test func startedRequestsStayOpenUntilTheyEnd() throws {
         var random = Seeded(3)
         let request = Traffic.request(5, &random, nil)

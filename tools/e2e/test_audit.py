@@ -133,7 +133,7 @@ def write(path, lines, note):
 
 FILTERS = (
     (), ("--from", 5), ("--from", 2, "--through", 9), ("--type", "request.completed"), ("--client", "nobody"),
-    ("--model", "gpt-4o-mini", "--from", 3), ("--group", "anthropic", "--since", "2020-01-01"), ("--until", "2020-01-01"),
+    ("--model", "gpt-4o", "--from", 3), ("--group", "anthropic", "--since", "2020-01-01"), ("--until", "2020-01-01"),
 )  # fmt: skip
 
 

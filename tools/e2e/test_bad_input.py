@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import time
@@ -14,7 +15,7 @@ from google.genai import errors
 
 from support.book import FIRST
 from support.compare import assert_usage
-from support.process import free_port
+from support.process import free_port, wait_until
 from support.process import http as fetch
 from support.raw import ask, send
 from support.sdk import CALLS, by_name, through
@@ -400,7 +401,7 @@ def small_disk(make_gateway):
     mounted = []
 
     def make(**settings):
-        gateway = make_gateway(**settings)
+        gateway = make_gateway(**{"min_free_space": "0B", **settings})
         gateway.data.mkdir()
         command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", gateway.data]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -446,6 +447,42 @@ def test_a_full_disk_refuses_new_requests_and_loses_nothing(small_disk):
     events = {event["id"] for event in gateway.completed()}
     assert set(finished) <= events
     assert ask(gateway, "openai").status == 200
+
+
+def fill_all_but(filler, bytes_left):
+    file_system = os.statvfs(filler.parent)
+    filler.write_bytes(b"x" * (file_system.f_bavail * file_system.f_frsize - bytes_left))
+
+
+def test_a_disk_that_is_nearly_full_is_told_in_time_and_service_resumes(small_disk):
+    gateway, filler = small_disk(min_free_space="4MiB")
+    finished = [ask(gateway, "openai").request_id for _ in range(20)]
+    assert gateway.metrics().sum("tollgate_ledger_short_of_space") == 0
+    fill_all_but(filler, 3 << 20)
+    wait_until(lambda: gateway.metrics().sum("tollgate_ledger_short_of_space") == 1, "the guard acts")
+    assert not gateway.ready()
+    reply = ask(gateway, "openai")
+    assert (reply.status, reply.headers["x-tollgate-error"]) == (503, "ledger_unavailable")
+    assert gateway.metrics().sum("tollgate_ledger_errors_total") == 0, "the disk was never full"
+    filler.unlink()
+    wait_until(gateway.ready, "service resumes by itself")
+    finished.append(ask(gateway, "openai").request_id)
+    assert set(finished) <= {event["id"] for event in gateway.completed()}
+    assert "nearly full" in gateway.process.output and "space again" in gateway.process.output
+
+
+def test_a_disk_that_is_nearly_full_can_be_told_to_forward(small_disk):
+    gateway, filler = small_disk(min_free_space="4MiB", on_ledger_failure="forward")
+    fill_all_but(filler, 3 << 20)
+    wait_until(lambda: gateway.metrics().sum("tollgate_ledger_short_of_space") == 1, "the guard acts")
+    head = gateway.metrics().sum("tollgate_ledger_head")
+    replies = [ask(gateway, "openai") for _ in range(50)]
+    assert {(reply.status, reply.broken) for reply in replies} == {(200, False)}
+    assert gateway.metrics().sum("tollgate_ledger_head") == head, "what little space is left is kept"
+    filler.unlink()
+    wait_until(gateway.ready, "service resumes by itself")
+    wait_until(lambda: gateway.events("ledger.gap"), "the gap is recorded")
+    assert sum(gap["requests"] for gap in gateway.events("ledger.gap")) == 50
 
 
 def test_a_full_disk_can_be_told_to_forward_and_the_gap_is_counted(small_disk):

@@ -1,12 +1,15 @@
 """kill -9 in the middle: what was finished stays counted, what was not is told, nothing is lost or counted twice."""
 
+import http.client
 import threading
 
 import pytest
 
 from support.compare import assert_usage
-from support.process import wait_until
+from support.process import Process, accepts, binary, wait_until
+from support.raw import ask
 from support.sdk import CALLS, by_name, through
+from support.tollgate import run
 
 
 def test_counters_survive_and_interrupted_requests_are_told(gateway, key):
@@ -77,6 +80,42 @@ def test_what_a_client_saw_finished_is_in_the_ledger(gateway):
         assert answer.request_id in events, f"request {answer.request_id} was finished for its client and is lost"
         assert_usage(events[answer.request_id], answer.truth)
     assert len(events) - len(seen) <= len(names), "more events than requests"
+
+
+# Places between two steps, and how often they are passed first: `tollgate torture-serve` has the process killed there.
+PLACES = {
+    "beforeWrite": 5, "afterWrite": 5, "afterHead": 5, "afterRelease": 5, "beforeCheckpoint": 2, "beforeRename": 2,
+    "afterCheckpoint": 2, "append": 8, "torn": 8, "sync": 8,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_between_two_steps(gateway, place):
+    gateway.kill()
+    command = [binary(), "torture-serve", "--config", gateway.config, "--at", place, "--nth", str(PLACES[place])]
+    gateway.process = Process(command, gateway.folder / "torture.log")
+    wait_until(lambda: accepts(gateway.port) or not gateway.process.running, "it serves, or is killed already")
+    seen = []
+    for _ in range(500):
+        try:
+            seen.append(ask(gateway, "openai"))
+        except (OSError, http.client.HTTPException):
+            break
+        if not gateway.process.running:
+            break
+    wait_until(lambda: not gateway.process.running, f"it is killed at {place}")
+    assert gateway.process.wait() == -9
+    gateway.start()
+    events = gateway.events()
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    ended = [event["id"] for event in events if event["type"] in ("request.completed", "request.interrupted")]
+    assert len(ended) == len(set(ended))
+    complete = {event["id"] for event in events if event["type"] == "request.completed"}
+    assert {reply.request_id for reply in seen if reply.status == 200 and not reply.broken} <= complete
+    assert run("verify", "--data-dir", gateway.data).returncode == 0
+    before = gateway.report("model")
+    gateway.command("rebuild")
+    assert gateway.report("model") == before
 
 
 @pytest.mark.parametrize("damage", ["views", "none"])

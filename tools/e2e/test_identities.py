@@ -14,7 +14,7 @@ from support.book import FIRST
 from support.raw import BODIES
 from support.tollgate import ADMIN_TOKEN, CLIENT_KEY, run
 
-NAME = "Zerlina Quuxley"
+NAME = "Zerlina-Quuxley"
 ADDRESS = "127.0.0.77"
 PROMPT = "the secret recipe of größere Zitronentorte"
 

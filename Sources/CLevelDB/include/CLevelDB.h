@@ -91,21 +91,37 @@ cleveldb_status cleveldb_iterator_status(const cleveldb_iterator *iterator);
 
 // Fault injection, for tests. A counter counts calls from the last `reset`; the n-th call (from 1) of an armed kind
 // fails, and so do the `count - 1` calls after it.
-enum { CLEVELDB_FAULT_OPEN = 0, CLEVELDB_FAULT_APPEND = 1, CLEVELDB_FAULT_SYNC = 2, CLEVELDB_FAULT_KINDS = 3 };
+enum {
+  CLEVELDB_FAULT_OPEN = 0,       // creating a file
+  CLEVELDB_FAULT_APPEND = 1,     // writing to it
+  CLEVELDB_FAULT_SYNC = 2,       // syncing it
+  CLEVELDB_FAULT_RENAME = 3,     // giving a file another name
+  CLEVELDB_FAULT_REMOVE = 4,     // removing a file
+  CLEVELDB_FAULT_DIRECTORY = 5,  // syncing a directory
+  CLEVELDB_FAULT_READ = 6,       // opening a file for reading
+  CLEVELDB_FAULT_KINDS = 7,
+};
+
+// In place of an errno: the process ends as by kill -9, or the power goes, just before the call.
+enum { CLEVELDB_ERROR_KILL = -1, CLEVELDB_ERROR_POWER = -2 };
 
 cleveldb_faults *cleveldb_faults_create(int32_t hardened);
 void cleveldb_faults_destroy(cleveldb_faults *faults);
 void cleveldb_faults_reset(cleveldb_faults *faults);  // disarms everything, counters to 0
-/// `short_write` makes a failing append leave half of its bytes behind.
+/// `short_write` makes a failing append leave half of its bytes behind. `error` is an errno, or one of the two above.
 void cleveldb_faults_arm(cleveldb_faults *faults, int32_t kind, uint64_t nth, uint64_t count, int32_t error,
                          int32_t short_write);
 uint64_t cleveldb_faults_calls(cleveldb_faults *faults, int32_t kind);
 uint64_t cleveldb_faults_fired(cleveldb_faults *faults);
+/// Every call of a kind takes so much longer, 0 for no more.
+void cleveldb_faults_delay(cleveldb_faults *faults, int32_t kind, uint64_t microseconds);
 /// From here on nothing reaches the disk: what a process writes after the power went.
 void cleveldb_faults_cut_power(cleveldb_faults *faults);
+int32_t cleveldb_faults_powerless(cleveldb_faults *faults);
 /// After the database was closed: cuts every file back to its synced length, removes files whose directory entry
-/// was never synced, and lets writes through again.
-void cleveldb_faults_restore_power(cleveldb_faults *faults);
+/// was never synced, and lets writes through again. With a `seed` other than 0 a disk is played that had written a
+/// part of what was not synced, another one for each seed.
+void cleveldb_faults_restore_power(cleveldb_faults *faults, uint64_t seed);
 
 #ifdef __cplusplus
 }

@@ -180,7 +180,7 @@ extension Exchange {
         let now = loopContext.now()
         let failure = FailureClass(status: answer.status)
         if let failure, failure.isRetriable {
-            let retryAfter = answer.value(.retryAfter).flatMap { Int64($0) }
+            let retryAfter = answer.value(.retryAfter).flatMap { RetryAfter.seconds($0, now: Clock.wallMicroseconds()) }
             if mayRetry(after: failure) {
                 phase = .discarding
                 deadline = now + Self.discardTime

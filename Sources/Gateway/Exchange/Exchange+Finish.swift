@@ -101,7 +101,9 @@ extension Exchange {
     private func cost(_ learnt: ResponseFacts) -> Cost {
         if learnt.usage.source == .none {
             // An answer that should have said what it used, but did not, has an unknown cost, not none.
-            let isBillable = route.operation.isMetered && !attempts.isEmpty && outcome != .upstreamError
+            // Work that goes on in the background is billed where its usage is first read.
+            let isBillable =
+                route.operation.isMetered && !attempts.isEmpty && outcome != .upstreamError && !learnt.isPending
             return Cost(
                 state: isBillable ? .unpriced : .none,
                 priceBook: isBillable ? loopContext.prices.pricer.revision : 0

@@ -52,7 +52,11 @@ extension Exchange {
                 "More than \(table.limits.requestsInFlight) requests are in flight (limits.requests_in_flight).",
                 retryAfter: 1
             )
-        } else if !loopContext.ledger.isWritable, table.failurePolicy == .refuse {
+        } else if !loopContext.ledger.isWritable {
+            guard table.failurePolicy == .refuse else {
+                isUnrecorded = loopContext.ledger.isShortOfSpace
+                return
+            }
             loopContext.counters.refusedForLedger.wrappingAdd(1, ordering: .relaxed)
             refusalBeforeBody = Refusal(
                 503,
@@ -68,6 +72,12 @@ extension Exchange {
     private func read(requestLine head: MessageHead) -> RequestTarget? {
         let method = head.text(head.first)
         omitsBody = method == "HEAD"
+        guard method != "TRACE" else {
+            // Its answer is the request as the upstream got it, with the provider's key.
+            path = Self.storedPath(head.text(head.second).prefix { $0 != "?" })
+            refusalBeforeBody = Refusal(405, "method_not_allowed", "TRACE is not proxied.")
+            return nil
+        }
         let text = head.text(head.second)
         guard let target = RequestTarget(text) else {
             path = Self.storedPath(text.prefix { $0 != "?" })

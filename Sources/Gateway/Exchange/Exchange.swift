@@ -58,6 +58,8 @@ final class Exchange {
     var keepsClientAlive = false
     var clientMinor: UInt8 = 1
     var omitsBody = false
+    /// Let through without an event for want of disk space, because the operator prefers that to an outage.
+    var isUnrecorded = false
 
     // The attempts
     var slot: InFlightSlot?

@@ -74,6 +74,7 @@ package struct BodyDecoder {
                 guard let line = trailerLength(buffer) else {
                     return buffer.readableBytes > 8192 ? .malformed : .needsMore
                 }
+                guard line >= 2 else { return .malformed }
                 buffer.moveReaderIndex(forwardBy: line)
                 if line == 2 {
                     state = .ended
@@ -120,11 +121,11 @@ package struct BodyDecoder {
         return outcome.0
     }
 
+    /// The length of the next trailer line with its end; 0 when that is an LF without CR, nil when it has not arrived.
     private func trailerLength(_ buffer: ByteBuffer) -> Int? {
         buffer.withUnsafeReadableBytes { bytes in
             for index in 0..<min(bytes.count, 8192) where bytes[index] == 0x0A {
-                guard index > 0, bytes[index - 1] == 0x0D else { continue }
-                return index + 1
+                return index > 0 && bytes[index - 1] == 0x0D ? index + 1 : 0
             }
             return nil
         }

@@ -29,7 +29,7 @@ package struct HeadParser {
     ///
     /// - Parameter bodyless: for answers, true when the request was HEAD.
     package mutating func next(_ buffer: inout ByteBuffer, bodyless: Bool = false) throws(HeadError) -> MessageHead? {
-        if kind == .request, searched == 0 { skipBlankLines(&buffer) }
+        if kind == .request { skipBlankLines(&buffer) }
         guard let length = headLength(buffer) else {
             if buffer.readableBytes > limit { throw .tooLong }
             return nil
@@ -40,9 +40,10 @@ package struct HeadParser {
     }
 
     /// RFC 9112 section 2.2: an empty line before a request line is to be ignored.
-    private func skipBlankLines(_ buffer: inout ByteBuffer) {
+    private mutating func skipBlankLines(_ buffer: inout ByteBuffer) {
         while buffer.getInteger(at: buffer.readerIndex, as: UInt16.self) == 0x0D0A {
             buffer.moveReaderIndex(forwardBy: 2)
+            searched = 0
         }
     }
 

@@ -9,6 +9,7 @@ struct HeadReader {
     private var length: Int?
     private var isChunked = false
     private var sawTransferEncoding = false
+    private var sawHost = false
     private var closes = false
     private var staysOpen = false
     private var connectionOptions: [Range<Int>] = []
@@ -33,6 +34,8 @@ struct HeadReader {
             try note(field)
             fields.append(field)
         }
+        // RFC 9112 section 3.2.
+        if kind == .request, start.minor == 1, !sawHost { throw .malformed("there is no host") }
         return MessageHead(
             bytes: bytes,
             fields: fields,
@@ -41,7 +44,7 @@ struct HeadReader {
             second: start.second,
             status: start.status,
             framing: try framing(status: start.status, minor: start.minor, bodyless: bodyless),
-            keepsAlive: start.minor == 1 ? !closes : staysOpen && !closes,
+            keepsAlive: !closes && !isDoubtful(minor: start.minor) && (start.minor == 1 || staysOpen),
             connectionOptions: connectionOptions
         )
     }
@@ -137,6 +140,9 @@ struct HeadReader {
     private mutating func note(_ field: MessageHead.Field) throws(HeadError) {
         let value = UnsafeRawBufferPointer(rebasing: head[field.value])
         switch field.known {
+        case .host:
+            guard !sawHost else { throw .malformed("host is given twice") }
+            sawHost = true
         case .contentLength:
             guard length == nil else { throw .malformed("content-length is given twice") }
             length = try number(value)
@@ -157,6 +163,10 @@ struct HeadReader {
         default: break
         }
     }
+
+    /// Whether an answer's end is stated in two ways, or in one that its version does not have: it is read, but what
+    /// comes behind it on the connection is not to be trusted (RFC 9112 sections 6.1 and 6.3).
+    private func isDoubtful(minor: UInt8) -> Bool { sawTransferEncoding && (length != nil || minor == 0) }
 
     private func number(_ value: UnsafeRawBufferPointer) throws(HeadError) -> Int {
         guard !value.isEmpty, value.count <= 15 else { throw .malformed("content-length is not a number") }

@@ -14,8 +14,9 @@ package struct RequestTarget: Equatable, Sendable {
     /// - Parameter takesKey: whether `key` is the client's credential, to be read and removed.
     package init?(_ target: String, takesKey: Bool = true) {
         let prefix = "/proxy/"
-        guard target.utf8.starts(with: prefix.utf8) else { return nil }
-        let afterPrefix = target.utf8.dropFirst(prefix.utf8.count)
+        let origin = Self.originForm(target)
+        guard origin.utf8.starts(with: prefix.utf8) else { return nil }
+        let afterPrefix = origin.utf8.dropFirst(prefix.utf8.count)
         let pathEnd =
             afterPrefix.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? afterPrefix.endIndex
         let groupEnd = afterPrefix[..<pathEnd].firstIndex(of: UInt8(ascii: "/")) ?? pathEnd
@@ -43,6 +44,15 @@ package struct RequestTarget: Equatable, Sendable {
         }
         key = found
         query = found == nil ? String(Substring(text)) : kept.isEmpty ? nil : kept.joined(separator: "&")
+    }
+
+    /// The target from its path on: a server must also take a whole URL (RFC 9112 section 3.2.2).
+    private static func originForm(_ target: String) -> Substring {
+        for scheme in ["http://", "https://"] where target.utf8.starts(with: scheme.utf8) {
+            let rest = target.utf8.dropFirst(scheme.utf8.count)
+            return Substring(rest[(rest.firstIndex { $0 == UInt8(ascii: "/") } ?? rest.endIndex)...])
+        }
+        return Substring(target)
     }
 
     /// Whether a segment of the path is `.` or `..`, plain or percent-encoded: an upstream that resolves it would be

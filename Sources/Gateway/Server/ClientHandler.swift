@@ -57,7 +57,14 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         loopContext.add(self)
-        startIdleTimer()
+        let counters = loopContext.counters
+        let count = counters.clients.wrappingAdd(1, ordering: .relaxed).newValue
+        if count > counters.clientLimit.load(ordering: .relaxed) {
+            // The files that are left belong to the requests under way and to the ledger.
+            close()
+        } else {
+            startIdleTimer()
+        }
         context.fireChannelActive()
     }
 
@@ -131,6 +138,7 @@ final class ClientHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         phase = .closed
         loopContext.remove(self)
+        loopContext.counters.clients.wrappingSubtract(1, ordering: .relaxed)
         let exchange = exchange
         self.exchange = nil
         exchange?.clientLeft()

@@ -5,6 +5,10 @@ internal import Synchronization
 final class GatewayCounters: Sendable {
     /// Requests between their head and the commit of their event.
     let inFlight = Atomic<Int>(0)
+    /// Clients that are connected.
+    let clients = Atomic<Int>(0)
+    /// How many may be; see ``FileLimit/clients``.
+    let clientLimit = Atomic<Int>(.max)
     /// Connections that are to close once what was written to them is out.
     let unflushed = Atomic<Int>(0)
     /// Events that the ledger did not take at the first try.

@@ -74,11 +74,21 @@ public final class GatewayServer: Sendable {
         for (loop, bound) in zip(eventLoops, loops) {
             try await loop.submit { bound.value.activate() }.get()
         }
+        FileLimit.raise()
+        counters.clientLimit.store(FileLimit.clients, ordering: .relaxed)
         let contexts = Dictionary(uniqueKeysWithValues: zip(eventLoops.map { ObjectIdentifier($0) }, loops))
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
+            // Without it a listener that has no file left to accept with is tried again and again at once.
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { _ in .milliseconds(100) }
+                    )
+                }
+            }
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: false)
             .childChannelInitializer { channel in

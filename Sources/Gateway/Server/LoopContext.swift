@@ -132,6 +132,13 @@ final class LoopContext {
     /// Hands an event to the ledger; the exchange hears of its commit through ``Exchange/committed()``.
     func submit(_ exchange: Exchange, record: [UInt8]) {
         guard let sink else { return }
+        // What little space is left belongs to the requests that began before it ran short.
+        if exchange.isUnrecorded, forwards(exchange) { return }
+        if exchange.slot == nil, ledger.isShortOfSpace {
+            // Nothing went upstream, and refusals must not fill the disk either.
+            loop.assumeIsolated().execute { exchange.committed() }
+            return
+        }
         let token: UInt64
         if let free = freeTokens.popLast() {
             token = free

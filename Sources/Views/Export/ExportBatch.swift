@@ -95,7 +95,7 @@ struct ExportRenderer: Sendable {
                 sequence += 1
             }
         }
-        run.end(json.bytes.count, &output.parts)
+        run.end(json.count, &output.parts)
         output.text = json.bytes
         return output
     }
@@ -111,16 +111,16 @@ struct ExportRenderer: Sendable {
     ) {
         let isWanted = filter.passes(event)
         let beginsSegment = (sequence - 1) % Export.segment == 0
-        if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.bytes.count, &parts) }
+        if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.count, &parts) }
         run.isOmitted = !isWanted
         run.leaves.append(leaf: Digest.leaf(record))
         guard isWanted else { return }
         EventJSON.render(event, sequence: sequence, schema: record[0], into: &json)
         // In place of the brace that closes the fields.
-        json.bytes.removeLast()
-        json.bytes.append(contentsOf: Self.storedKey)
-        Base64.append(record, to: &json.bytes)
-        json.bytes.append(contentsOf: Self.lineEnd)
+        json.removeLast()
+        json.append(Self.storedKey)
+        json.append(count: Base64.length(of: record.count)) { Base64.encode(record, into: $0) }
+        json.append(Self.lineEnd)
         run.events += 1
     }
 
@@ -132,11 +132,12 @@ struct ExportRenderer: Sendable {
         switch format {
         case .csv:
             guard case .requestCompleted(let completed) = event else { return false }
-            json.bytes += EventCSV.row(named(completed), sequence: sequence)
+            json.append(EventCSV.row(named(completed), sequence: sequence))
         case .focus:
             guard case .requestCompleted(let completed) = event else { return false }
             let pricer = books.pricer(completed.cost.priceBook)
-            FocusCSV.append(named(completed), sequence, pricer: pricer, origin: origin, to: &json.bytes)
+            // By the id, not the name, the factors of the book are found.
+            json.append(FocusCSV.rows(completed, sequence, pricer: pricer, origin: origin, names: names))
         case .cloudevents:
             CloudEventJSON.render(
                 event,
@@ -146,10 +147,10 @@ struct ExportRenderer: Sendable {
                 names: names,
                 into: &json
             )
-            json.bytes.append(0x0a)
+            json.append(0x0a)
         case .ndjson, .lines:
             EventJSON.render(event, sequence: sequence, schema: schema, names: names, into: &json)
-            json.bytes.append(0x0a)
+            json.append(0x0a)
         }
         return true
     }

@@ -79,7 +79,7 @@ enum ExportControlLine {
             json.string(type)
             fields(&json)
         }
-        json.bytes.append(0x0a)
+        json.append(0x0a)
         return json.bytes
     }
 

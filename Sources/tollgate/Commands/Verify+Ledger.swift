@@ -32,6 +32,9 @@ struct LedgerVerification: Sendable {
             ledger = try Ledger.open(LedgerOptions(directory: folder, acceptLoss: true, readOnlyIntent: true))
         } catch {
             guard let kind = Self.kind(of: error.code) else { throw error }
+            if error.code == .damaged, let failure = Self.unreadable(folder, error.message) {
+                return AuditReport(kind: "ledger", failure: failure)
+            }
             return AuditReport(kind: "ledger", failure: AuditFailure(kind, error.message, at: error.missing))
         }
         defer { ledger.close() }
@@ -56,6 +59,19 @@ struct LedgerVerification: Sendable {
         } catch {
             return AuditReport(kind: "ledger", failure: error)
         }
+    }
+
+    /// Names the records that cannot be read where the ledger does not even open; nil when that fails as well.
+    private static func unreadable(_ folder: String, _ message: String) -> AuditFailure? {
+        guard let ranges = try? Ledger.unreadable(in: folder) else { return nil }
+        guard let first = ranges.first else {
+            return AuditFailure(.unreadable, "every record can be read, but the ledger does not open: \(message)")
+        }
+        return AuditFailure(
+            .unreadable,
+            "the records \(SalvageCommand.text(ranges, most: 20)) cannot be read: \(message)",
+            at: first
+        )
     }
 
     /// What an opening finds out about the records; nil for what only hinders it.

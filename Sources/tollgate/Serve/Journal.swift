@@ -22,6 +22,27 @@ enum Journal {
         try ledger.appendAndWait(events.map(EventCodec.encode))
     }
 
+    /// Tells an operator how the ledger is doing.
+    static func log(_ notice: LedgerNotice, to logger: Logger) {
+        switch notice {
+        case .writeFailed(let message):
+            logger.error(
+                "the ledger cannot write; nothing is acknowledged until it can",
+                metadata: ["error": "\(message)"]
+            )
+        case .resumed: logger.notice("the ledger was reopened and reconciled, and writes again")
+        case .spaceShort(let free, let limit):
+            logger.error(
+                "the disk of the ledger is nearly full; free some space",
+                metadata: ["free_bytes": "\(free)", "min_free_space": "\(limit)"]
+            )
+        case .spaceBack(let free):
+            logger.notice("the disk of the ledger has space again", metadata: ["free_bytes": "\(free)"])
+        case .checkpointFailed(let message):
+            logger.warning("a checkpoint could not be written", metadata: ["error": "\(message)"])
+        }
+    }
+
     /// Writes what became of the requests that an earlier process left under way.
     static func recover(
         _ ledger: Ledger,

@@ -33,24 +33,28 @@ final class Node: Sendable {
     /// Opens a data directory to serve from it: makes the ledger on first use, records what an earlier process left
     /// undone, and adopts the configured price book when it differs from the last one. Blocking.
     ///
+    /// - Parameter adjust: changes how the ledger is opened, for `tollgate torture-serve` alone.
     /// - Returns: the node, and the configuration as it is recorded: with ids in place of the names of clients.
     static func serve(
         _ configuration: Configuration,
         acceptLoss: Bool,
-        logger: Logger
+        logger: Logger,
+        adjust: (inout LedgerOptions) -> Void = { _ in }
     ) throws -> (Node, Configuration) {
         let source = PriceBookSource(configuration: configuration)
         // A broken price book must be told before anything is written; the built-in one is not.
         if source.path != nil { _ = try source.load() }
-        let ledger = try Ledger.open(
-            LedgerOptions(
-                directory: configuration.dataDirectory,
-                name: configuration.nodeName,
-                lanes: GatewayServer.threads(configuration),
-                acceptLoss: acceptLoss,
-                checkpointCopy: configuration.checkpointCopy
-            )
+        var options = LedgerOptions(
+            directory: configuration.dataDirectory,
+            name: configuration.nodeName,
+            lanes: GatewayServer.threads(configuration),
+            acceptLoss: acceptLoss,
+            checkpointCopy: configuration.checkpointCopy,
+            minFreeBytes: UInt64(configuration.minFreeSpace),
+            notify: { Journal.log($0, to: logger) }
         )
+        adjust(&options)
+        let ledger = try Ledger.open(options)
         do {
             let identities = try Identities.open(directory: configuration.dataDirectory, isReadOnly: false)
             try Journal.begin(ledger)

@@ -9,21 +9,12 @@ enum Samples {
     static func take(_ node: Node, _ gateway: GatewayServer, directory: String) -> RuntimeSample {
         var sample = RuntimeSample()
         let ledger = node.ledger.statistics()
-        sample.ledgerHead = ledger.head
-        sample.ledgerQueue = ledger.queueDepth
-        sample.ledgerRecords = ledger.recordsAppended
-        sample.ledgerBatches = ledger.batches
-        sample.commitSeconds = ledger.commitSecondsTotal
-        sample.ledgerErrors = ledger.writeErrors
+        sample.take(ledger)
         sample.checkpointAge = ledger.checkpointSize > 0 ? ledger.checkpointAgeSeconds : nil
-        sample.isWritable = ledger.isWritable
         sample.ledgerBytes = bytes(below: directory + "/ledger")
-        var count: UInt64 = 0
-        for (bound, batches) in zip(LedgerStatistics.commitBounds, ledger.commitBuckets) {
-            count &+= batches
-            sample.commitBuckets.append((bound, count))
-        }
         let traffic = gateway.sample()
+        sample.ledgerRefusals = UInt64(clamping: traffic.ledgerRefusals)
+        sample.refusedForLedger = UInt64(clamping: traffic.refusedForLedger)
         sample.inFlight = traffic.requestsInFlight.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         sample.keys = traffic.keys.map { ($0.group, $0.state, $0.count) }
         sample.usageAnomalies = traffic.usageAnomalies

@@ -23,18 +23,20 @@ struct Server: Sendable {
     /// The file that the configuration came from, to be watched; nil for none.
     var file: String?
     var acceptLoss = false
+    /// Changes how the ledger is opened, for `tollgate torture-serve` alone.
+    var adjust: @Sendable (inout LedgerOptions) -> Void = { _ in }
     var logger: Logger
     var whenReady: @Sendable (Ready) async throws -> Void
 
     /// Serves until SIGTERM, SIGINT or `stop`.
     func run() async throws {
         let configuration = configuration
-        let (acceptLoss, logger) = (acceptLoss, logger)
+        let (acceptLoss, logger, adjust) = (acceptLoss, logger, adjust)
         StartupMemory.limitArenas(loops: GatewayServer.threads(configuration))
         // Trapped before anything is open, so that an early signal still ends in good order.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let (node, recorded) = try await NIOThreadPool.singleton.runIfActive {
-            try Node.serve(configuration, acceptLoss: acceptLoss, logger: logger)
+            try Node.serve(configuration, acceptLoss: acceptLoss, logger: logger, adjust: adjust)
         }
         let gateway: GatewayServer
         do {
@@ -103,7 +105,10 @@ struct Server: Sendable {
         backend.forget = { try await reloader.forget($0) }
         backend.unready = {
             if !phase.isServing { return "The gateway is starting or stopping" }
-            return node.ledger.isWritable ? nil : "The ledger cannot write now; see the log"
+            if node.ledger.isWritable { return nil }
+            return node.ledger.isShortOfSpace
+                ? "The disk of the ledger is nearly full (min_free_space); free some space"
+                : "The ledger cannot write now; see the log"
         }
         return backend
     }
