@@ -55,7 +55,27 @@ package enum LiteLLMPrices {
         for (tier, prices) in tiers.sorted(by: { $0.key < $1.key }) {
             entries.append(.init(conditions: PriceConditions(serviceTier: tier), prices: base.refined(by: prices)))
         }
-        return entries + windows(model, base)
+        entries += windows(model, base)
+        return entries + uplifts(model, entries)
+    }
+
+    /// `provider_specific_entry`: factors on the tokens for a region and a speed of the provider's own.
+    private static func uplifts(_ model: JSONValue, _ entries: [PriceImport.Entry]) -> [PriceImport.Entry] {
+        var all = entries
+        for (key, value) in model["provider_specific_entry"]?.members ?? [] {
+            guard let text = value.scalar, let factor = try? Multiplier(text) else { continue }
+            for entry in all {
+                var copy = entry
+                switch key {
+                case "us", "eu": copy.conditions.region = key
+                case "fast": copy.conditions.speed = key
+                default: continue
+                }
+                copy.prices = entry.prices.scaled(by: factor)
+                all.append(copy)
+            }
+        }
+        return Array(all.dropFirst(entries.count))
     }
 
     private static func rate(_ text: String, _ power: Int, _ factor: Int64) -> Rate? {
@@ -144,6 +164,22 @@ package enum LiteLLMPrices {
 }
 
 extension ImportedPrices {
+    /// These prices with those of tokens times a factor, rounded half to even to the twelfth digit.
+    func scaled(by factor: Multiplier) -> ImportedPrices {
+        var result = ImportedPrices()
+        result.isInclusive = isInclusive
+        func add(_ table: PriceTable, above threshold: Int64?) {
+            for unit in table.units {
+                guard let rate = table[unit] else { continue }
+                let isToken = UnitSet.tokens & UnitSet.bit(unit) != 0
+                result.set(unit, isToken ? rate.times(factor) ?? rate : rate, above: threshold)
+            }
+        }
+        add(prices, above: nil)
+        for tier in tiers { add(tier.prices, above: tier.threshold) }
+        return result
+    }
+
     /// These prices with those of another over them; a step that the other does not state stays.
     func refined(by other: ImportedPrices) -> ImportedPrices {
         var result = self

@@ -1,6 +1,6 @@
 /// The forms in which a model's name may stand in a price book, from the name as it is to what remains without the
 /// decorations of clouds, routers and dates.
-enum ModelName {
+package enum ModelName {
     /// Longer names match nothing.
     static let limit = 512
 
@@ -11,6 +11,9 @@ enum ModelName {
         "anthropic", "amazon", "meta", "mistral", "cohere", "ai21", "deepseek", "openai", "qwen", "google", "nvidia",
         "moonshot", "moonshotai", "minimax", "zai", "stability", "writer", "twelvelabs", "luma", "xai", "nova",
     ]
+
+    /// What remains of a name without the decorations; empty for a name that matches nothing.
+    package static func plain(_ name: String) -> String { forms(of: name).last ?? "" }
 
     /// The forms of a name, most exact first, without repetition.
     static func forms(of name: String) -> [String] {

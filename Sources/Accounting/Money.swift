@@ -80,4 +80,19 @@ public struct MoneyTotal: Equatable, Hashable, Comparable, Sendable {
         while digits.last == "0" { digits.removeLast() }
         return "\(sign)\(whole).\(digits)"
     }
+
+    /// A sum from what ``dollars`` wrote: an optional sign, digits, at most twelve of them behind a point; nil for
+    /// anything else and beyond 10²⁴ dollars.
+    public init?(dollars text: String) {
+        let isNegative = text.hasPrefix("-")
+        let parts = text.dropFirst(isNegative ? 1 : 0).split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), (1...24).contains(parts[0].utf8.count), parts.last?.isEmpty == false,
+            parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        else { return nil }
+        let fraction = parts.count == 2 ? parts[1] : ""
+        guard fraction.utf8.count <= 12 else { return nil }
+        let digits = parts[0] + fraction + String(repeating: "0", count: 12 - fraction.utf8.count)
+        guard let magnitude = Int128(digits) else { return nil }
+        picodollars = isNegative ? -magnitude : magnitude
+    }
 }

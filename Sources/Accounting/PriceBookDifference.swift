@@ -37,6 +37,19 @@ public struct PriceBookDifference: Equatable, Sendable {
         removed = old.rows.filter { row in row.keys.first.map { before[$0] != nil } ?? false }
     }
 
+    /// What changes in one line: the numbers of rows, then the first of them by provider and model.
+    ///
+    /// - Parameter most: How many rows are named at the most.
+    public func summary(most: Int) -> String {
+        let marked = [("+", added), ("-", removed), ("~", changed.map(\.new))]
+        let names = marked.flatMap { mark, rows in rows.map { "\(mark) \($0.provider) \($0.match.label)" } }
+        var text = "\(added.count) rows added, \(removed.count) removed, \(changed.count) changed"
+        if settingsChanged { text += ", settings changed" }
+        guard !names.isEmpty else { return text }
+        text += ": " + names.prefix(most).joined(separator: ", ")
+        return names.count > most ? text + " and \(names.count - most) more" : text
+    }
+
     /// True when both books have the same rows and settings, in whatever order.
     public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty && !settingsChanged }
 }

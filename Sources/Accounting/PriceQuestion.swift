@@ -127,11 +127,12 @@ package struct PriceQuestion: Sendable {
 }
 
 extension PriceRow {
-    /// What tells the row apart, for people and programs.
-    package func summary(index: UInt32) -> JSONValue {
+    /// What tells the row apart, for programs.
+    package func summary(index: UInt32? = nil) -> JSONValue {
         var members: [(name: String, value: JSONValue)] = [
-            ("index", .number(String(index))), ("provider", .string(provider)), ("model", .string(match.label)),
+            ("provider", .string(provider)), ("model", .string(match.label)),
         ]
+        if let index { members.insert(("index", .number(String(index))), at: 0) }
         if effectiveFrom != 0 {
             members.append(("effective_from", PriceDate.text(effectiveFrom).map(JSONValue.string) ?? .null))
         }
@@ -140,6 +141,16 @@ extension PriceRow {
         if let region = conditions.region { members.append(("region", .string(region))) }
         if let window = conditions.window { members.append(("window", .string(window.text))) }
         return .object(members)
+    }
+}
+
+extension PriceRow {
+    /// What tells the row apart, for people: `openai gpt-5.4 from 2026-10-12 when flex`.
+    package var label: String {
+        let since = effectiveFrom == 0 ? "" : " from " + (PriceDate.text(effectiveFrom) ?? "")
+        let when = [conditions.serviceTier, conditions.speed, conditions.region, conditions.window?.text]
+            .compactMap(\.self).joined(separator: ", ")
+        return "\(provider) \(match.label)\(since)\(when.isEmpty ? "" : " when " + when)"
     }
 }
 

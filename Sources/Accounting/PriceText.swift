@@ -1,4 +1,4 @@
-/// The plain text that the built-in prices are embedded as: one row a line, made by `tools/import-prices.py`.
+/// The plain text that the built-in prices are embedded as: one row a line, made by `tools/import-prices`.
 ///
 /// ```
 /// # a comment

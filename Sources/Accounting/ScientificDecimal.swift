@@ -91,6 +91,14 @@ extension Rate {
         self.init(mantissa: value.mantissa)
     }
 
+    /// A price times a factor, rounded half to even to the twelfth digit; nil when it is beyond the limit.
+    package func times(_ factor: Multiplier) -> Rate? {
+        let scale: Int128 = 10_000
+        let (quotient, rest) = (Int128(mantissa) * Int128(factor.mantissa)).quotientAndRemainder(dividingBy: scale)
+        let isUp = rest * 2 > scale || (rest * 2 == scale && quotient & 1 == 1)
+        return Int64(exactly: quotient + (isUp ? 1 : 0)).flatMap(Rate.init(mantissa:))
+    }
+
     /// A price times a whole number; nil when it is beyond the limit.
     package func times(_ factor: Int64) -> Rate? {
         let (product, overflow) = mantissa.multipliedReportingOverflow(by: factor)

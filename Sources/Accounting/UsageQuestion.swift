@@ -47,6 +47,7 @@ enum UsageQuestion {
             "cache_video_read": .cacheReadVideo, "output_reasoning": .outputReasoning,
             "output_citation": .outputCitation, "citations": .outputCitation, "document_pages": .pages,
             "code_executions": .codeSessions, "storage_searches": .fileSearches, "input_document_pages": .pages,
+            "input_characters": .characters,
         ]
         for unit in UsageUnit.allCases where unit != .inputText && unit != .outputText && unit != .inputTool {
             names[unit.priceKey] = unit

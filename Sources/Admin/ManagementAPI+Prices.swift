@@ -45,6 +45,7 @@ extension ManagementAPI {
     /// `/api/prices/diff`: what a book would change, and what history would have cost. Writes nothing.
     func priceDifference(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
+        let by = try Self.impactTables(request)
         let (books, normalises) = await backend.views.read { ($0.books, $0.normaliser != 0) }
         let backend = backend
         let body = request.body
@@ -67,7 +68,7 @@ extension ManagementAPI {
             }
             return (PriceBookDifference(from: current, to: proposed), impact)
         }
-        if isTable { return .text(Self.table(difference, impact)) }
+        if isTable { return .text(Self.table(difference, impact, by)) }
         var json = JSONWriter()
         json.object { json in
             json.field("rows") { json in
@@ -114,7 +115,18 @@ extension ManagementAPI {
         return ManagementAnswer(contentType: MediaType.json, body: .whole(json.bytes + [0x0a]))
     }
 
-    private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact) -> String {
+    /// The tables that are asked for: of `model`, `client`, `month`; all without a choice.
+    private static func impactTables(_ request: ManagementRequest) throws(ManagementError) -> [String] {
+        let known = ["model", "client", "month"]
+        guard let text = request["by"] else { return known }
+        let asked = text.split(separator: ",").map(String.init)
+        if let wrong = asked.first(where: { !known.contains($0) }) {
+            throw ManagementError(.badRequest, "by must be of model, client, month, not \"\(wrong.prefix(40))\"")
+        }
+        return asked
+    }
+
+    private static func table(_ difference: PriceBookDifference, _ impact: PriceImpact, _ by: [String]) -> String {
         var text =
             "Rows: \(difference.tally).\n"
         let listed = 50
@@ -134,7 +146,7 @@ extension ManagementAPI {
         }
         for (title, rows) in [
             ("model", impact.byModel), ("client", impact.byClient), ("month", impact.byMonth),
-        ] {
+        ] where by.contains(title) {
             var table = TextTable([title, ">requests", ">charged", ">now", ">then", ">change", ">unpriced then"])
             for row in rows.prefix(listed) + [impact.total] {
                 let name = row == impact.total ? "total" : row.name.isEmpty ? "-" : row.name

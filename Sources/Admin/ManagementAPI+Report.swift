@@ -2,7 +2,8 @@ import Events
 import Views
 
 extension ManagementAPI {
-    /// `/api/report`: from the views when they keep what is asked, else by one pass over the ledger.
+    /// `/api/report`: from the views when they keep what is asked, else by one pass over the ledger. An order brings a
+    /// price book in its body and asks beside it what the lines would cost by that; nothing is written.
     func report(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let name = try request.choice("format", ["json"] + Report.Format.allCases.map(\.rawValue))
         let format = Report.Format(rawValue: name) ?? .json
@@ -20,10 +21,17 @@ extension ManagementAPI {
         }
         // A server tells of it on /readyz and goes on with what it has; a command has nowhere else to tell it.
         if !backend.isServing, let failure = backend.views.failure { throw ManagementError(.damaged, failure) }
-        if let quick { return Self.answer(quick, format) }
-        let source = backend.source
-        let slow = try await blocking {
-            try Report(question, scanning: source, normalises: normalises, newestBook: newestBook)
+        if let quick, request.method == "GET" { return Self.answer(quick, format) }
+        let backend = backend
+        let slow = try await blocking { () throws -> Report? in
+            let proposed = request.method == "GET" ? nil : try backend.readBook(request.body)
+            let source = backend.source
+            let answer =
+                try quick
+                ?? Report(question, scanning: source, normalises: normalises, newestBook: newestBook)
+            guard var report = answer else { return nil }
+            if let proposed, try !report.add(whatIf: proposed, scanning: source, normalises: normalises) { return nil }
+            return report
         }
         guard let slow else { throw ManagementError(.unavailable, "The report was stopped") }
         return Self.answer(slow, format)

@@ -35,10 +35,12 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/readyz"): return ready()
         case ("GET", "/metrics"): return await metrics(request)
         case ("GET", "/api/status"): return await status()
-        case ("GET", "/api/report"): return try await report(request)
+        case ("GET", "/api/report"), ("POST", "/api/report"): return try await report(request)
+        case ("GET", "/api/usage"): return try await usage(request)
         case ("GET", "/api/export"): return try await export(request)
         case ("GET", "/api/events"): return try events(request)
         case ("GET", "/api/prices"): return try await priceBooks(request)
+        case ("GET", "/api/prices/missing"): return try await missingPrices(request)
         case ("POST", "/api/prices/diff"): return try await priceDifference(request)
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
         case ("POST", "/api/rebuild"): return try rebuild(request)
@@ -55,8 +57,9 @@ public final class ManagementAPI: ManagementHandler {
         "/api/prices/diff", "/api/prices/adopt", "/api/rebuild", "/api/audit", "/api/clients/forget",
     ]
     private static let questions: Set<String> = [
-        "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/export", "/api/events",
-        "/api/prices", "/api/clients", "/api/schema", "/api/key", "/api/checkpoint", "/api/proof",
+        "/", "/healthz", "/readyz", "/metrics", "/api/status", "/api/report", "/api/usage", "/api/export",
+        "/api/events", "/api/prices", "/api/prices/missing", "/api/clients", "/api/schema", "/api/key",
+        "/api/checkpoint", "/api/proof",
     ]
 
     private func parameterised(_ request: ManagementRequest) async throws -> ManagementAnswer {

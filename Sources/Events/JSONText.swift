@@ -16,8 +16,14 @@ package struct JSONText: ~Copyable {
 
     deinit { base.deallocate() }
 
-    /// A copy of what was written.
-    package var bytes: [UInt8] { [UInt8](UnsafeBufferPointer(start: base, count: count)) }
+    /// A copy of what was written; setting it begins anew.
+    package var bytes: [UInt8] {
+        get { [UInt8](UnsafeBufferPointer(start: base, count: count)) }
+        set {
+            count = 0
+            append(newValue)
+        }
+    }
 
     @inline(__always)
     private mutating func reserve(_ space: Int) {

@@ -15,7 +15,7 @@ struct PriceBookFileReader {
     }
 
     func book(_ root: Node) throws(PriceBookFileError) -> PriceBook {
-        let top = try mapping(root, of: "the file", keys: ["rows", "fallbacks", "multipliers", "currency"])
+        let top = try mapping(root, of: "the file", keys: ["extends", "rows", "fallbacks", "multipliers", "currency"])
         if let currency = top["currency"] {
             let text = try text(currency, "currency")
             guard text == "USD" else { throw error(currency, "The currency is \"\(text)\"; only USD is known.") }
@@ -43,17 +43,28 @@ struct PriceBookFileReader {
                 }
             }
         }
+        let base = try top["extends"].map { (node) throws(PriceBookFileError) in try extended(node) }
         do throws(PriceBookError) {
-            return try PriceBook(
+            let book = try PriceBook(
                 rows: rows,
                 fallbacks: fallbacks,
                 groupMultipliers: multipliers["groups"] ?? [:],
                 clientMultipliers: multipliers["clients"] ?? [:]
             )
+            return try base?.overlaid(by: book) ?? book
         } catch {
             let node = error.row.flatMap { nodes.indices.contains($0) ? nodes[$0] : nil }
             throw self.error(node, error.message)
         }
+    }
+
+    /// The book that the file's rows are laid over.
+    private func extended(_ node: Node) throws(PriceBookFileError) -> PriceBook {
+        let text = try text(node, "extends")
+        guard text == "built-in" else {
+            throw error(node, "\"\(text)\" is no book to extend; write `extends: built-in` or leave it out.")
+        }
+        return .builtIn
     }
 
     private func row(_ node: Node) throws(PriceBookFileError) -> PriceRow {

@@ -24,28 +24,41 @@ extension Report {
         }
     }
 
-    private static let figures = [
-        "requests", "errors", "input", "output", "cached", "charged USD", "restated USD", "unpriced",
-    ]
-
-    private func figures(_ sums: Sums) -> [String] {
-        [
-            String(sums.requests), String(sums.errors), String(sums.input), String(sums.output), Self.rate(sums),
-            sums.charged.dollars, isRestated ? sums.restated.dollars : "…", String(sums.unpriced),
-        ]
+    private var headings: [String] {
+        ["requests", "errors", "input", "output", "cached", "charged USD", "restated USD"]
+            + (whatIf == nil ? [] : ["what if USD"]) + ["unpriced", "share"]
     }
 
-    /// The share of the input that came from a cache, in tenths of a percent.
-    private static func rate(_ sums: Sums) -> String {
-        guard sums.input > 0 else { return "-" }
-        let tenths = Int128(max(0, sums.cacheRead)) * 1000 / Int128(sums.input)
+    private func figures(_ sums: Sums, _ whatIf: Sums?) -> [String] {
+        [
+            String(sums.requests), String(sums.errors), String(sums.input), String(sums.output),
+            Self.percent(Int128(max(0, sums.cacheRead)), of: Int128(sums.input)),
+            sums.charged.dollars, isRestated ? sums.restated.dollars : "…",
+        ] + (whatIf.map { [$0.restated.dollars] } ?? []) + [String(sums.unpriced), share(sums)]
+    }
+
+    private func figures(_ row: Row) -> [String] { figures(row.sums, whatIf?[row.key]) }
+
+    private var totalFigures: [String] { figures(total, whatIf?.total) }
+
+    /// A share in tenths of a percent.
+    private static func percent(_ part: Int128, of whole: Int128) -> String {
+        guard whole > 0 else { return "-" }
+        let tenths = part * 1000 / whole
         return "\(tenths / 10).\(tenths % 10)%"
     }
 
+    /// The share of the money, or of the requests where none was charged.
+    private func share(_ sums: Sums) -> String {
+        total.charged.picodollars > 0
+            ? Self.percent(sums.charged.picodollars, of: total.charged.picodollars)
+            : Self.percent(Int128(sums.requests), of: Int128(total.requests))
+    }
+
     private func table() -> String {
-        var lines = [query.by.map(\.rawValue) + Self.figures]
-        lines += rows.map { $0.key.map(Self.printable) + figures($0.sums) }
-        lines.append(query.by.indices.map { $0 == 0 ? "total" : "" } + figures(total))
+        var lines = [query.by.map(\.rawValue) + headings]
+        lines += rows.map { $0.key.map(Self.printable) + figures($0) }
+        lines.append(query.by.indices.map { $0 == 0 ? "total" : "" } + totalFigures)
         let widths = (0..<(lines.first?.count ?? 0)).map { column in lines.map { $0[column].count }.max() ?? 0 }
         var text = ""
         for (number, line) in lines.enumerated() {
@@ -82,14 +95,14 @@ extension Report {
 
     private func markdown() -> String {
         let names = query.by.map(\.rawValue)
-        var text = "| " + (names + Self.figures).joined(separator: " | ") + " |\n"
-        text += "|" + names.map { _ in "---|" }.joined() + Self.figures.map { _ in "---:|" }.joined() + "\n"
+        var text = "| " + (names + headings).joined(separator: " | ") + " |\n"
+        text += "|" + names.map { _ in "---|" }.joined() + headings.map { _ in "---:|" }.joined() + "\n"
         for row in rows {
             let key = row.key.map { Self.printable($0).split(separator: "|", omittingEmptySubsequences: false) }
-            let cells = key.map { $0.joined(separator: "\\|") } + figures(row.sums)
+            let cells = key.map { $0.joined(separator: "\\|") } + figures(row)
             text += "| " + cells.joined(separator: " | ") + " |\n"
         }
-        let cells = names.indices.map { $0 == 0 ? "**total**" : "" } + figures(total)
+        let cells = names.indices.map { $0 == 0 ? "**total**" : "" } + totalFigures
         return text + "| " + cells.joined(separator: " | ") + " |\n"
     }
 
@@ -102,6 +115,7 @@ extension Report {
         ] {
             header.text(name)
         }
+        if whatIf != nil { for name in ["what_if_usd", "what_if_unpriced"] { header.text(name) } }
         var out = header.line
         for row in rows {
             var line = CSVRow()
@@ -116,6 +130,10 @@ extension Report {
             line.exact(isRestated ? row.sums.restated.dollars : "")
             line.number(row.sums.unpriced)
             line.number(row.sums.restatedUnpriced)
+            if let sums = whatIf?[row.key] {
+                line.exact(sums.restated.dollars)
+                line.number(sums.restatedUnpriced)
+            }
             out += line.line
         }
         return out
@@ -141,11 +159,15 @@ extension Report {
                             json.string(value)
                         }
                         row.sums.write(&json, isRestated: isRestated)
+                        whatIf?[row.key].writeWhatIf(&json)
                     }
                 }
             }
             json.key("total")
-            json.object { total.write(&$0, isRestated: isRestated) }
+            json.object { json in
+                total.write(&json, isRestated: isRestated)
+                whatIf?.total.writeWhatIf(&json)
+            }
         }
         json.append(0x0a)
         return json.bytes
@@ -153,6 +175,13 @@ extension Report {
 }
 
 extension Sums {
+    fileprivate func writeWhatIf(_ json: inout JSONText) {
+        json.key("what_if_usd")
+        json.string(restated.dollars)
+        json.key("what_if_unpriced")
+        json.number(restatedUnpriced)
+    }
+
     package func write(_ json: inout JSONText, isRestated: Bool) {
         json.key("requests")
         json.number(requests)

@@ -21,6 +21,8 @@ public struct Report: Equatable, Sendable {
     public var bookRevision: UInt32
     /// False while history is being priced again, when the restated figures are not whole.
     public var isRestated: Bool
+    /// What the lines would cost by a book that nobody adopted; nil when it was not asked for.
+    public var whatIf: WhatIf?
 
     /// The answer from the views; nil when they do not keep what is needed and the ledger has to be read.
     ///

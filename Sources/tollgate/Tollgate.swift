@@ -15,12 +15,14 @@ import ArgumentParser
               tollgate serve                      on 127.0.0.1:8080, no configuration
               tollgate serve --config tollgate.yaml
               tollgate report --by model,day --since 2026-11-01
+              tollgate reconcile bill.csv
               tollgate export --format csv > events.csv
 
             Data goes to standard output, words and progress to standard error.
 
             EXIT CODES
-              0 done                1, 2, 3 not verified, or not all saved (see `tollgate verify --help`)
+              0 done                1 they differ (`reconcile`)
+                                    1, 2, 3 not verified, or not all saved (see `tollgate verify --help`)
               64 wrong usage        65 bad data
               66 no such file       69 server unavailable   70 internal error
               73 cannot create      74 input/output error   75 directory in use
@@ -29,9 +31,9 @@ import ArgumentParser
         version: version,
         subcommands: [
             ServeCommand.self, CheckCommand.self, DemoCommand.self, KeysCommand.self, PricesCommand.self,
-            ReportCommand.self, ExportCommand.self, TailCommand.self, InspectCommand.self, RebuildCommand.self,
-            VerifyCommand.self, ProofCommand.self, SalvageCommand.self, KeyCommand.self, StatusCommand.self,
-            ClientsCommand.self, ForgetCommand.self, SchemaCommand.self, SimulateCommand.self,
+            ReportCommand.self, ReconcileCommand.self, ExportCommand.self, TailCommand.self, InspectCommand.self,
+            RebuildCommand.self, VerifyCommand.self, ProofCommand.self, SalvageCommand.self, KeyCommand.self,
+            StatusCommand.self, ClientsCommand.self, ForgetCommand.self, SchemaCommand.self, SimulateCommand.self,
             BenchAuditCommand.self, BenchCommitCommand.self, BenchFillCommand.self, BenchRebuildCommand.self,
             TortureServeCommand.self, TortureLedgerCommand.self,
         ]

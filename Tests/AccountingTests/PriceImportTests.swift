@@ -22,6 +22,34 @@ struct PriceImportTests {
         return book.rows
     }
 
+    @Test func liteLLMsFactorsForRegionsAndSpeedsBecomeRows() throws {
+        let rows = try rows(
+            #"""
+            {"claude-x": {"litellm_provider": "anthropic", "mode": "chat", "input_cost_per_token": 3e-06,
+               "cache_read_input_token_cost": 5e-08, "output_cost_per_token": 1.5e-05,
+               "input_cost_per_token_above_200k_tokens": 6e-06, "input_cost_per_token_batches": 1.5e-06,
+               "search_context_cost_per_query": {"search_context_size_medium": 0.01},
+               "provider_specific_entry": {"us": 1.1, "fast": 2.0, "other": 3}}}
+            """#,
+            .litellm
+        )
+        func row(tier: String? = nil, speed: String? = nil, region: String? = nil) -> PriceRow? {
+            rows.first { $0.conditions == PriceConditions(serviceTier: tier, speed: speed, region: region) }
+        }
+        #expect(rows.count == 8)
+        #expect(row(region: "us")?.prices[.inputText]?.text == "3.3")
+        #expect(row(region: "us")?.prices[.cacheReadText]?.text == "0.055")
+        #expect(row(region: "us")?.tiers.first?.prices[.inputText]?.text == "6.6")
+        #expect(row(region: "us")?.prices[.webSearches]?.text == "0.01", "a fee is no token")
+        #expect(row(speed: "fast")?.prices[.outputText]?.text == "30")
+        #expect(row(tier: "batch", speed: "fast", region: "us")?.prices[.inputText]?.text == "3.3")
+    }
+
+    @Test(arguments: [(3, "1.1", "3.3"), (0, "2", "0"), (1_000_000, "2", nil)] as [(Int, String, String?)])
+    func aPriceTimesAFactor(price: Int, factor: String, expected: String?) throws {
+        #expect(try Rate(String(price)).times(Multiplier(factor))?.text == expected)
+    }
+
     @Test func liteLLM() throws {
         let rows = try rows(
             #"""

@@ -1,5 +1,8 @@
+import Accounting
 import Admin
+import Events
 import Foundation
+import Ledger
 import Testing
 
 @Suite struct ManagementAPITests {
@@ -80,6 +83,21 @@ import Testing
         #expect(adopted.text.contains(#""seq":5"#))
         #expect(try await ask(fixture, ManagementRequest(path: "/api/prices")).text.contains(#""origin":"b.yaml""#))
         #expect(try await ask(fixture, ManagementRequest(path: "/api/prices/1")).text == "rows: []\n")
+    }
+
+    @Test func modelsWithoutAPriceAreListed() async throws {
+        let fixture = try Fixture()
+        var request = Fixture.request(9)
+        request.modelSent = "mystery"
+        request.cost = .init(state: .unpriced)
+        try fixture.ledger.appendAndWait([EventCodec.encode(.requestCompleted(request))])
+        let listed = try await ask(fixture, ManagementRequest(path: "/api/prices/missing"))
+        #expect(listed.status == 200)
+        #expect(listed.text.contains(#""model":"mystery","group":"openai""#))
+        let table = ManagementRequest(path: "/api/prices/missing", query: ["format": ["table"]])
+        #expect(try await ask(fixture, table).text.contains("mystery"))
+        let order = ManagementRequest(method: "POST", path: "/api/prices/missing")
+        #expect(try await ask(fixture, order).status == 405)
     }
 
     @Test func rebuildTellsItsEnd() async throws {

@@ -48,6 +48,34 @@ struct PriceBookFileTests {
         #expect(try PriceBookFile.load(text: PriceBookFile.render(book), name: "again") == book)
     }
 
+    @Test func anOwnBookIsLaidOverTheBuiltInOne() throws {
+        let text = """
+            extends: built-in
+            multipliers: {clients: {acme: 1.1}}
+            rows:
+              - {provider: openai, model: gpt-4o, effective_from: 2026-11-01, input: 1, output: 2}
+              - {provider: ours, model: tiny, input: 3, output: 4}
+            """
+        let book = try PriceBookFile.load(text: text, name: "prices.yaml")
+        #expect(book.fallbacks == PriceBook.builtIn.fallbacks)
+        #expect(book.clientMultipliers["acme"]?.text == "1.1")
+        #expect(book.rows.count == PriceBook.builtIn.rows.count + 2)
+        // The merged whole is what is shown, and it needs nothing to extend.
+        #expect(try PriceBookFile.load(text: PriceBookFile.render(book), name: "shown") == book)
+        let error = #expect(throws: PriceBookFileError.self) {
+            try PriceBookFile.load(text: "extends: other\nrows: []", name: "prices.yaml")
+        }
+        #expect(error?.line == 1)
+        let twice = #expect(throws: PriceBookFileError.self) {
+            try PriceBookFile.load(
+                text:
+                    "extends: built-in\nrows:\n- {provider: p, model: m, input: 1}\n- {provider: p, model: m, input: 2}",
+                name: "prices.yaml"
+            )
+        }
+        #expect(twice?.line == 4)
+    }
+
     @Test func theBuiltInBookRendersAndLoads() throws {
         let text = PriceBookFile.render(.builtIn)
         #expect(try PriceBookFile.load(text: text, name: "built-in") == .builtIn)

@@ -315,25 +315,3 @@ import Views
         #expect(JSONNode(Array(String(repeating: "[", count: 100_000).utf8)) == nil)
     }
 }
-
-@Suite struct EarlierFormTests {
-    /// An export that an earlier program made shows less of each event, and nothing otherwise.
-    @Test(
-        arguments: [
-            #"{"seq":1,"schema":1,"a":{"b":1},"c":[1,2]}"#: true,
-            #"{"seq":1,"schema":1}"#: true,
-            #"{"seq":1,"schema":1,"a":{}}"#: true,
-            #"{"seq":2,"schema":1,"a":{"b":1}}"#: false,
-            #"{"seq":1,"schema":1,"a":{"b":2}}"#: false,
-            #"{"seq":1,"schema":1,"c":[1]}"#: false,
-            #"{"seq":1,"schema":1,"x":1}"#: false,
-            #"{"seq":1,"schema":2,"c":[1,2]}"#: false,
-            #"{"seq":1,"schema":0,"c":[1,2]}"#: false,
-            #"{"seq":1,"c":[1,2]}"#: false,
-        ]
-    )
-    func showsNothingElse(line: String, holds: Bool) {
-        let whole = #"{"seq":1,"schema":2,"a":{"b":1,"new":3},"c":[1,2],"later":null}"#
-        #expect(ExportLines.isEarlierForm(Array(line.utf8), of: Array(whole.utf8)) == holds)
-    }
-}

@@ -94,6 +94,27 @@ import Views
         }
     }
 
+    @Test func whatIfStandsBesideTheOtherTwoMoneys() throws {
+        let log = try log()
+        let whole = try #require(Report(try ReportQuery(by: "model"), from: try state(log)))
+        var report = try #require(Report(try ReportQuery(by: "model", top: 2), from: try state(log)))
+        let isWhole = try report.add(whatIf: try Traffic.book("5", "20"), scanning: log)
+        #expect(isWhole)
+        for row in report.rows {
+            #expect(row.sums.restated == row.sums.charged)
+            let doubled = row.sums.charged.picodollars * 2
+            #expect(report.whatIf?[row.key].restated.picodollars == doubled)
+        }
+        #expect(report.whatIf?.total.restated.picodollars == whole.total.charged.picodollars * 2)
+        let object = try JSONSerialization.jsonObject(with: Data(report.render(.json))) as? [String: Any]
+        let total = object?["total"] as? [String: Any]
+        #expect(total?["what_if_usd"] as? String == report.whatIf?.total.restated.dollars)
+        #expect(String(decoding: report.render(.table), as: UTF8.self).contains("what if USD"))
+        #expect(!String(decoding: whole.render(.table), as: UTF8.self).contains("what if USD"))
+        let isEnded = try report.add(whatIf: .empty, scanning: log, progress: { _ in false })
+        #expect(!isEnded)
+    }
+
     @Test func questionsThatMakeNoSenseAreRefusedInWords() {
         #expect(throws: ViewError.self) { try ReportQuery(by: "colour") }
         #expect(throws: ViewError.self) { try ReportQuery(by: "model", since: "yesterday") }

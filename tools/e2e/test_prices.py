@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from random import Random
 
 from support.book import FIRST, Book, repriced
 from support.compare import sums, usd
@@ -103,6 +104,13 @@ def test_a_model_without_a_price_is_unpriced_not_free(make_gateway):
     metrics = gateway.metrics()
     assert metrics.sum("tollgate_unpriced_requests_total") == 1
     assert metrics.sum("tollgate_cost_usd_total") == 0
+    running = json.loads(gateway.command("prices", "missing", "--json"))
+    [row] = running["models"]
+    assert (row["model"], row["unpriced"], row["requests"]) == (event["model"]["sent"], 1, 1)
+    assert row["tokens"]["output"] == event["usage"]["output"]["total"]
+    assert event["model"]["sent"] in gateway.command("prices", "missing")
+    assert gateway.stop() == 0
+    assert json.loads(gateway.command("prices", "missing", "--json")) == running
 
 
 def test_a_running_server_adopts_a_changed_file_and_keeps_its_book_when_the_file_is_broken(make_gateway):
@@ -115,6 +123,68 @@ def test_a_running_server_adopts_a_changed_file_and_keeps_its_book_when_the_file
     book = repriced(FIRST, "2")
     book.write(path)
     wait_until(lambda: len(gateway.events("pricebook.adopted")) == 2, "the new book")
+    told = f"{len(FIRST.rows)} changed: ~ {FIRST.rows[0].provider} {FIRST.rows[0].model}"
+    wait_until(lambda: told in gateway.process.output, "what the new book changes")
     second = through(gateway, CALLS[0])
     assert Decimal(gateway.event(second.request_id)["cost"]["usd"]) == book.cost(second.truth)
     assert Decimal(gateway.event(first.request_id)["cost"]["usd"]) == FIRST.cost(first.truth)
+
+
+def test_an_own_book_is_laid_over_the_built_in_one_row_by_row(make_gateway, tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("extends: built-in\nrows:\n  - {provider: openai, model: gpt-4o, input: 7, output: 7}\n")
+    gateway = make_gateway(book=None, price_book=str(path)).start()
+    shown = gateway.command("prices", "show")
+    assert "extends" not in shown and shown.count("provider:") > 1000, "the merged whole is what is adopted"
+    answers = [through(gateway, call) for call in CALLS]
+    gateway.level()
+    own = [event for event in gateway.completed(len(CALLS)) if (event["model"]["sent"] or "").startswith("gpt-4o")]
+    assert own and all(event["cost"]["state"] == "priced" for event in own)
+    for event in own:
+        if event["model"]["sent"] == "gpt-4o":
+            tokens = event["usage"]["input"]["total"] + event["usage"]["output"]["total"]
+            assert Decimal(event["cost"]["usd"]) == Decimal(tokens) * 7 / 1_000_000
+    others = [event for event in gateway.completed(len(CALLS)) if event["provider"] == "anthropic"]
+    assert len(answers) > len(own) and any(event["cost"]["state"] == "priced" for event in others)
+
+
+def test_what_if_stands_beside_charged_and_restated(gateway, tmp_path):
+    answers = [through(gateway, call) for call in CALLS]
+    gateway.level()
+    path = repriced(FIRST, "2").write(tmp_path / "what-if.yaml")
+    total = json.loads(gateway.command("report", "--prices", path, "--json"))["total"]
+    charged = sum(FIRST.cost(answer.truth) for answer in answers)
+    assert usd(total["charged_usd"]) == usd(total["restated_usd"]) == charged
+    assert usd(total["what_if_usd"]) == charged * 2
+    assert len(gateway.events("pricebook.adopted")) == 1
+
+
+def test_no_charged_figure_changes_whatever_is_adopted_restarted_and_rebuilt(make_gateway, tmp_path):
+    """A random walk of adoptions, restarts, crashes and rebuilds, with requests between."""
+    random = Random(11)
+    gateway = make_gateway().start()
+    charged: dict[str, Decimal] = {}
+    book = FIRST
+    for step in range(12):
+        answer = through(gateway, random.choice(CALLS))
+        charged[answer.request_id] = Decimal(gateway.event(answer.request_id)["cost"]["usd"])
+        assert charged[answer.request_id] == book.cost(answer.truth)
+        match random.choice(["adopt", "adopt", "restart", "kill", "rebuild"]):
+            case "adopt":
+                book = repriced(FIRST, str(random.randint(1, 9)))
+                gateway.command("prices", "adopt", book.write(gateway.folder / "prices.yaml"))
+            case "restart":
+                assert gateway.stop() == 0
+                gateway.start()
+            case "kill":
+                gateway.kill()
+                gateway.start()
+            case "rebuild":
+                gateway.command("rebuild")
+        gateway.level()
+        events = {event["id"]: event for event in gateway.completed(len(charged))}
+        assert {id: Decimal(events[id]["cost"]["usd"]) for id in charged} == charged, f"step {step}"
+        total = json.loads(gateway.command("report", "--json"))["total"]
+        assert usd(total["charged_usd"]) == sum(charged.values()), f"step {step}"
+        restated = sum(usd(row["restated_usd"]) for row in gateway.report("model"))
+        assert restated == usd(total["restated_usd"])

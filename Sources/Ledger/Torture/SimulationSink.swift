@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LevelDB
 internal import Synchronization
 
 /// Waits for one commit.

@@ -91,7 +91,7 @@ struct ExportBlock: Sendable {
             }
             return memcmp(left, right, fields.count) == 0
         }
-        guard isSame || ExportLines.isEarlierForm(fields + [0x7d], of: rendered) else {
+        guard isSame else {
             let name = ExportLines.difference(fields + [0x7d], rendered)
             throw AuditFailure(
                 .field,

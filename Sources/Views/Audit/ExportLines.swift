@@ -7,7 +7,7 @@ internal import Ledger
 /// Each event's line ends with the member `stored`, the base64 of the record's bytes, which are a leaf of the ledger's
 /// tree. The manifest holds the hashes of what stands before the first event, and a line `export.omitted` those of a run
 /// that a filter left out. Together they lead to the root that the checkpoint in the trailer signs.
-package enum ExportLines {
+enum ExportLines {
     /// The longest line: a record in base64 and its fields beside it.
     static let lineLimit = 96 << 20
 
@@ -190,20 +190,6 @@ package enum ExportLines {
         }
         for (name, value) in shown where members.first(where: { $0.name == name })?.value != value { return name }
         return members.first { member in !shown.contains { $0.name == member.name } }?.name
-    }
-
-    /// Whether a line is the form of an earlier schema version: all that it shows is so, and later members are not in it.
-    package static func isEarlierForm(_ line: [UInt8], of expected: [UInt8]) -> Bool {
-        guard case .object(let shown)? = JSONNode(line), let whole = JSONNode(expected),
-            let version = shown.first(where: { $0.name == "schema" })?.value.whole,
-            let current = whole["schema"]?.whole, (1..<max(current, 1)).contains(version)
-        else { return false }
-        return shown.allSatisfy { name, value in name == "schema" || isPart(value, of: whole[name]) }
-    }
-
-    private static func isPart(_ shown: JSONNode, of whole: JSONNode?) -> Bool {
-        guard case .object(let members) = shown, case .object? = whole else { return shown == whole }
-        return members.allSatisfy { isPart($0.value, of: whole?[$0.name]) }
     }
 
     private static func starts(_ line: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {

@@ -136,7 +136,8 @@ struct ExportRenderer: Sendable {
         case .focus:
             guard case .requestCompleted(let completed) = event else { return false }
             let pricer = books.pricer(completed.cost.priceBook)
-            json.append(FocusCSV.rows(named(completed), sequence, pricer: pricer, origin: origin))
+            // By the id, not the name, the factors of the book are found.
+            json.append(FocusCSV.rows(completed, sequence, pricer: pricer, origin: origin, names: names))
         case .cloudevents:
             CloudEventJSON.render(
                 event,

@@ -31,13 +31,22 @@ enum FocusCSV {
         let sequence: UInt64
         let charge: FocusCharge
         let origin: String
+        /// The name of the client; empty where it is not known or not wanted.
+        let client: String
     }
 
     /// The rows of a request; none when there was nothing to bill.
-    static func rows(_ event: RequestCompleted, _ sequence: UInt64, pricer: Pricer?, origin: String) -> [UInt8] {
+    static func rows(
+        _ event: RequestCompleted,
+        _ sequence: UInt64,
+        pricer: Pricer?,
+        origin: String,
+        names: ClientNames
+    ) -> [UInt8] {
         var text: [UInt8] = []
         for charge in FocusCharge.charges(of: event, by: pricer) {
-            let row = Row(event: event, sequence: sequence, charge: charge, origin: origin)
+            let client = names[event.client] ?? ""
+            let row = Row(event: event, sequence: sequence, charge: charge, origin: origin, client: client)
             var line = CSVRow()
             writeBilling(row, &line)
             writePricing(row, &line)
@@ -110,7 +119,7 @@ enum FocusCSV {
         line.text(priceDetails(row) ?? "")
         line.text(priceID(row) ?? "")
         line.text(event.client)
-        line.text(event.client)
+        line.text(row.client)
         line.text(event.client.isEmpty ? "" : "Client")
         line.text(tags(event))
     }

@@ -7,13 +7,14 @@ struct ReportCommand: AsyncParsableCommand {
         abstract: "Show requests, tokens and money, grouped as you like.",
         discussion: """
             Times are UTC: 2026-11-01, 2026-11-01T12:00:00Z. The end is not included. Money is shown as it was charged \
-            and as the newest price book would have it.
+            and as the newest price book would have it, with --prices also as another book would, which is not adopted.
 
             EXAMPLES
               tollgate report
               tollgate report --by client,model --since 2026-11-01 --top 10
               tollgate report --by tag.team --where session=s-1       # what clients say in x-tollgate-* headers
               tollgate report --by day --where group=openai --where model=gpt-4o --format csv
+              tollgate report --by model --prices other-prices.yaml
             """
     )
 
@@ -25,6 +26,8 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(name: .customLong("where"), help: "Only rows with a column of this value, NAME=VALUE; may be repeated.")
     var filters: [String] = []
     @Option(help: "Only the rows with the greatest cost.") var top: Int?
+    @Option(help: ArgumentHelp("Another price book, to see what it would make of the same.", valueName: "file"))
+    var prices: String?
     @Option(help: "table, json, csv or md.") var format: ReportFormat = .table
     @Flag(help: "The same as --format json.") var json = false
 
@@ -34,8 +37,14 @@ struct ReportCommand: AsyncParsableCommand {
         if let until { query["until"] = [until] }
         if let top { query["top"] = [String(top)] }
         if !filters.isEmpty { query["where"] = filters }
-        let request = ManagementRequest(path: "/api/report", query: query)
-        try await withRelay(directory) { try await $0.print(request) }
+        try await withRelay(directory) { [query] relay in
+            var request = ManagementRequest(path: "/api/report", query: query)
+            if let prices {
+                request.method = "POST"
+                request.body = try readFile(prices)
+            }
+            try await relay.print(request)
+        }
     }
 }
 

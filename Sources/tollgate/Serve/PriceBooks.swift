@@ -45,6 +45,15 @@ final class PriceBooks: Sendable {
     /// The pricer of the book in force.
     var pricer: Pricer { current.withLock { $0.pricer } }
 
+    /// The book in force, read from the ledger again, as only its pricer is kept; nil when there is none. Blocking.
+    func book() throws -> PriceBook? {
+        let sequence = current.withLock { $0.sequence }
+        guard sequence > 0, let record = try ledger.record(at: sequence),
+            case .priceBookAdopted(let adopted) = try EventCodec.decode(record)
+        else { return nil }
+        return adopted.book
+    }
+
     /// Calls a closure with every pricer from now on.
     func watch(_ body: @escaping @Sendable (Pricer) -> Void) { watcher.withLock { $0 = body } }
 

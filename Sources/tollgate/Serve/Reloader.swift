@@ -1,3 +1,4 @@
+import Accounting
 import Admin
 import Events
 import Foundation
@@ -128,9 +129,19 @@ actor Reloader {
         let source = PriceBookSource(configuration: configuration)
         let prices = node.prices
         do {
-            let adoption = try await NIOThreadPool.singleton.runIfActive { try prices.adopt(source) }
+            let (adoption, difference) = try await NIOThreadPool.singleton.runIfActive {
+                () throws -> (ManagementBackend.Adoption, PriceBookDifference?) in
+                let before = try prices.book() ?? .empty
+                let adoption = try prices.adopt(source)
+                guard adoption.isNew, let after = try prices.book() else {
+                    return (adoption, nil)
+                }
+                return (adoption, PriceBookDifference(from: before, to: after))
+            }
             if adoption.isNew {
-                logger.notice("adopted a price book", metadata: ["revision": "\(adoption.revision)"])
+                var metadata: Logger.Metadata = ["revision": "\(adoption.revision)"]
+                if let difference { metadata["changes"] = "\(difference.summary(most: 10))" }
+                logger.notice("adopted a price book", metadata: metadata)
             }
         } catch {
             logger.error("kept the price book: the file was refused", metadata: ["error": "\(error)"])

@@ -72,9 +72,12 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
     } catch let failure as AuditFailure {
         Words.error(failure.message)
         throw Exit.code(of: failure)
-    } catch let error as ViewError {
+    } catch let error as BillError {
         Words.error(error.description)
         throw Exit.badData
+    } catch let error as ViewError {
+        Words.error(error.description)
+        throw error.code == .badQuestion ? Exit.usage : Exit.badData
     } catch is BrokenPipe {
         // Whoever read our output has enough of it: `tollgate export | head`.
         throw ExitCode.success

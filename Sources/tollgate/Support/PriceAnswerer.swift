@@ -76,12 +76,6 @@ enum CostTable {
         guard let index = quote.cost.row, let row = pricer.row(index) else {
             return table.text + "No row of the price book is for this model.\n"
         }
-        let since = row.effectiveFrom == 0 ? "" : " from " + (PriceDate.text(row.effectiveFrom) ?? "")
-        let conditions = [
-            row.conditions.serviceTier, row.conditions.speed, row.conditions.region, row.conditions.window?.text,
-        ]
-        let when = conditions.compactMap(\.self).joined(separator: ", ")
-        return table.text
-            + "Row \(index): \(row.provider) \(row.match.label)\(since)\(when.isEmpty ? "" : " when " + when)\n"
+        return table.text + "Row \(index): \(row.label)\n"
     }
 }
