@@ -49,8 +49,8 @@ public enum Schema {
     /// - Parameters:
     ///   - record: the version byte of a record.
     ///   - marker: the version in the record, when it is a `schema.adopted`.
-    ///   - epoch: the version of the last `schema.adopted` before it; 0 when there was none, as in what is left of a
-    ///     damaged ledger.
+    ///   - epoch: the version so far; 0 where that is not known, at the beginning and behind events that are lost, which
+    ///     may have been a `schema.adopted`: then the record tells it.
     public static func epoch(
         record: UInt8,
         marker: UInt8? = nil,
@@ -73,6 +73,6 @@ public enum Schema {
                     + "ledger was not written so; run `tollgate verify`"
             )
         }
-        return epoch
+        return record
     }
 }

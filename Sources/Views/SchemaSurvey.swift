@@ -43,8 +43,12 @@ public struct SchemaSurvey: Equatable, Sendable {
             guard record.count >= 2 else {
                 throw ViewError(.unreadableRecord, "event \(sequence) is no record: it has \(record.count) bytes")
             }
-            let marker = record[1] == EventKind.schemaAdopted.rawValue
-            if marker || record[0] != epoch { survey.enter(sequence, record, &epoch) }
+            let isMarker = record[1] == EventKind.schemaAdopted.rawValue
+            if record[1] == EventKind.historyTruncated.rawValue {
+                epoch = 0
+            } else if isMarker || record[0] != epoch {
+                survey.enter(sequence, record, &epoch)
+            }
             if record[0] != run.version || run.first == 0 {
                 survey.take(&run)
                 run = Run(version: record[0], first: sequence)

@@ -37,8 +37,6 @@ package struct ViewFold {
     private var upstreams = ByteMap(bits: 12)
     private var units = Scratch()
     private(set) var markSets: MarkSets
-    /// The version of the last `schema.adopted`; 0 before any.
-    private var epoch: UInt8
 
     /// Slots of the labels that a request's profile leads to.
     private struct Profile {
@@ -67,7 +65,6 @@ package struct ViewFold {
         self.state = state
         self.scope = scope
         markSets = MarkSets(scope.marks)
-        epoch = state.schemas.last?.version ?? 0
         if scope.normalises { self.state.normaliser = UsageReading.version }
         self.pricer = scope.pinned ?? scope.foretold?.pricer ?? pricer
     }
@@ -82,8 +79,9 @@ package struct ViewFold {
         }
         do throws(EventError) {
             if record.count >= 2, record[1] == EventKind.requestCompleted.rawValue,
-                record[0] == epoch || epoch == 0, CompletedReader.reads(record[0])
+                record[0] == state.epoch || state.epoch == 0, CompletedReader.reads(record[0])
             {
+                state.epoch = record[0]
                 try foldCompleted(record)
             } else {
                 let event = try EventCodec.decode(record)
@@ -100,12 +98,15 @@ package struct ViewFold {
 
     /// Holds a record's version byte against the last `schema.adopted`; the two must agree.
     private mutating func enter(_ version: UInt8, _ event: Event) throws(EventError) {
-        var marker: UInt8?
-        if case .schemaAdopted(let adopted) = event {
+        switch event {
+        case .schemaAdopted(let adopted):
             try Schema.check(adopted)
-            marker = adopted.version
+            state.epoch = try Schema.epoch(record: version, marker: adopted.version, after: state.epoch)
+        case .historyTruncated:
+            // Stands for what is lost, a `schema.adopted` perhaps, and may be younger than its neighbours.
+            state.epoch = 0
+        default: state.epoch = try Schema.epoch(record: version, after: state.epoch)
         }
-        epoch = try Schema.epoch(record: version, marker: marker, after: epoch)
     }
 
     private mutating func foldOther(_ event: Event, _ sequence: UInt64) throws(EventError) {

@@ -15,6 +15,7 @@ extension ViewState {
         writer.varint(truncations)
         writer.signed(created)
         writer.signed(newestDay)
+        writer.byte(epoch)
         writer.byte(normaliser)
         writer.varint(reread)
         writer.count(books.count)
@@ -72,6 +73,7 @@ extension ViewState {
         truncations = reader.varint()
         created = reader.signed()
         newestDay = reader.signed()
+        epoch = reader.byte()
         normaliser = reader.byte()
         reread = reader.varint()
         for _ in 0..<reader.small(reader.remaining) {

@@ -55,6 +55,8 @@ public struct ViewState: Sendable {
     public package(set) var truncations: UInt64 = 0
     /// Requests that were started and neither completed nor interrupted, with the sequence of their start.
     public package(set) var open: [RequestID: UInt64] = [:]
+    /// The schema version that records carry now; 0 where the next one tells it.
+    package var epoch: UInt8 = 0
     /// The version of the usage reader that was applied to older events anew; 0 while stored counts stand.
     public package(set) var normaliser: UInt8 = 0
     /// Events that this reader reads differently from what is stored.

@@ -15,18 +15,21 @@ final class Fixture: Sendable {
     let views: ViewService
     let api: ManagementAPI
 
-    init() throws {
+    /// - Parameter more: further records, as another version may have written them.
+    init(identities: Identities = Identities(), isServing: Bool = true, more: [[UInt8]] = []) throws {
         folder = FileManager.default.temporaryDirectory.path + "/tg-admin-\(UInt32.random(in: 0 ... .max))"
         ledger = try Ledger.open(LedgerOptions(directory: folder))
         try ledger.appendAndWait([EventCodec.encode(.schemaAdopted(Schema.adopted(time: 1)))])
         try ledger.appendAndWait((1...3).map { EventCodec.encode(.requestCompleted(Self.request($0))) })
+        try ledger.appendAndWait(more)
         views = try ViewService(source: ledger)
         let ledger = ledger
         var backend = ManagementBackend(
             source: ledger,
             views: views,
             version: "test",
-            isServing: true,
+            isServing: isServing,
+            identities: identities,
             readBook: { bytes throws(ManagementError) in
                 guard bytes == Array("rows: []".utf8) else { throw ManagementError(.invalidBook, "line 1: not a book") }
                 return Self.book

@@ -92,7 +92,7 @@ enum Version1 {
     }
 
     @Test func markersAndRecordsMustAgree() throws {
-        #expect(try Schema.epoch(record: 1, after: 0) == 0)
+        #expect(try Schema.epoch(record: 1, after: 0) == 1)
         #expect(try Schema.epoch(record: 1, marker: 1, after: 0) == 1)
         #expect(try Schema.epoch(record: 1, after: 1) == 1)
         #expect(try Schema.epoch(record: 2, marker: 2, after: 1) == 2)
