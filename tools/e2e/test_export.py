@@ -33,12 +33,16 @@ def schemas() -> dict[str, dict]:
     return found
 
 
-def event_validators() -> dict[tuple[str, int], Draft202012Validator]:
-    """A validator for each event type and schema version that a schema pins down by constants."""
-    registry = Registry().with_resources(
+def registry() -> Registry:
+    """The schemas by their names, so that they may refer to each other."""
+    return Registry().with_resources(
         [(schema.get("$id", name), Resource.from_contents(schema)) for name, schema in schemas().items()]
         + [(name, Resource.from_contents(schema)) for name, schema in schemas().items()]
     )
+
+
+def event_validators() -> dict[tuple[str, int], Draft202012Validator]:
+    """A validator for each event type and schema version that a schema pins down by constants."""
     validators = {}
     for schema in schemas().values():
         validator_for(schema).check_schema(schema)
@@ -46,7 +50,7 @@ def event_validators() -> dict[tuple[str, int], Draft202012Validator]:
         version = schema.get("properties", {}).get("schema", {})
         # The lines of an export that are no events have no schema version.
         for number in version.get("enum", [version.get("const")]) if kind else ():
-            validators[kind, number] = Draft202012Validator(schema, registry=registry)
+            validators[kind, number] = Draft202012Validator(schema, registry=registry())
     return validators
 
 
@@ -330,7 +334,8 @@ def test_a_stopped_directory_exports_the_same(busy):
 def test_cloudevents_carry_every_event(busy):
     lines = [json.loads(line) for line in busy.command("export", "--format", "cloudevents").splitlines()]
     events = busy.events()
-    validator, validators = Draft202012Validator(schemas()["cloudevent.schema.json"]), event_validators()
+    validator = Draft202012Validator(schemas()["cloudevent.schema.json"], registry=registry())
+    validators = event_validators()
     origin = json.loads(busy.command("export", "--through", 1).splitlines()[0])["origin"]
     assert len(lines) == len(events)
     for line, event in zip(lines, events):

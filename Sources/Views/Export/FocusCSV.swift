@@ -190,6 +190,10 @@ enum FocusCSV {
             json.string(event.group)
             json.key("operation")
             json.string(EventNames.operation(event.operation))
+            for tag in event.tags.list where tag.name != "group" && tag.name != "operation" {
+                json.key(text: tag.name)
+                json.string(tag.value)
+            }
         }
         return String(decoding: json.bytes, as: UTF8.self)
     }
