@@ -23,11 +23,11 @@ struct RulesTests {
         var table = PriceTable()
         for unit in units where full && [.inputText, .outputText].contains(unit) || random.hits(full ? 60 : 25) {
             // Up to twelve digits after the point, and zero now and then.
-            let digits: [Int64] = [1_000_000_000_000, 1_000_000_000, 1_000_000, 1]
+            let digits: [Int64] = [1_000_000_000, 1_000_000, 1_000, 1]
             let mantissa = random.hits(8) ? 0 : random.draw(90_000) * digits[Int(random.draw(4))]
             table[unit] = Rate(mantissa: mantissa)
         }
-        if table.isEmpty { table[.inputText] = .zero }
+        if table.isEmpty { table[.inputText] = Rate.zero }
         return table
     }
 
