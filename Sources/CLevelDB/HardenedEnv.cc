@@ -161,7 +161,11 @@ Status HardenedEnv::RenameFile(const std::string &from, const std::string &to) {
   if (faults_ != nullptr) faults_->renamed(from, to);
   // The information log is rotated by rename too, and its loss does not matter.
   if (!hardened() || ends_with(to, "/LOG.old")) return status;
-  return sync_directory_of(to);
+  // The name has changed, whatever the sync says. LevelDB would take an error for the opposite and remove the MANIFEST
+  // that CURRENT names by now. So the handle gets no further instead: no log write, and nothing is removed.
+  const Status syncing = sync_directory_of(to);
+  if (!syncing.ok()) set_log_error(syncing);
+  return status;
 }
 
 Status HardenedEnv::NewSequentialFile(const std::string &name, leveldb::SequentialFile **result) {
@@ -179,6 +183,11 @@ Status HardenedEnv::NewRandomAccessFile(const std::string &name, leveldb::Random
 Status HardenedEnv::RemoveFile(const std::string &name) {
   const Status fault = faulted(CLEVELDB_FAULT_REMOVE, name);
   if (!fault.ok()) return fault;
+  // What a handle that has failed takes for superfluous may be what the next one needs.
+  if (hardened()) {
+    const Status error = log_error();
+    if (!error.ok()) return error;
+  }
   if (faults_ != nullptr && faults_->powerless()) return Status::OK();
   const Status status = target()->RemoveFile(name);
   if (status.ok() && faults_ != nullptr) faults_->removed(name);

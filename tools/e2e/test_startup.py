@@ -1,5 +1,6 @@
 """Starts that cannot succeed: a clear message, the documented exit code, nothing changed, nobody else harmed."""
 
+import json
 import os
 import resource
 import shutil
@@ -85,7 +86,8 @@ def test_without_permission(stopped):
         config = Path(folder, "tollgate.yaml")
         data = Path(folder, "data")
         shutil.copytree(stopped.data, data)
-        config.write_text(yaml.safe_dump({**stopped.settings, "data_dir": str(data)}))
+        settings = {key: value for key, value in stopped.settings.items() if key != "price_book"}
+        config.write_text(yaml.safe_dump({**settings, "data_dir": str(data)}))
         for path, mode in ((data, 0o700), (data / "node.key", 0o600), (data / "ledger", 0o500)):
             os.chmod(data, 0o777)
             os.chmod(path, mode)
@@ -103,30 +105,15 @@ def test_without_permission(stopped):
             assert str(data) in message
 
 
-def test_without_descriptors(stopped):
-    """At each limit it starts or says why it does not; it never hangs or crashes."""
-    seen = set()
-    for limit in range(4, 40, 2):
-        settings = {**stopped.settings, "listen": "127.0.0.1:1"}
-        config = stopped.folder / "limited.yaml"
-        # Where there are enough descriptors it ends because the port cannot be had.
-        config.write_text(yaml.safe_dump(settings))
-        other = os.open("/dev/null", os.O_RDONLY)
-        os.close(other)
-        result = subprocess.run(
-            [binary(), "serve", "--config", str(config), "--listen", "192.0.2.1:1"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)),
-        )
-        message = result.stderr.decode()
-        assert result.returncode > 0, f"at {limit} descriptors it ended with {result.returncode}: {message[-500:]}"
-        assert message.strip(), f"at {limit} descriptors nothing was said"
-        seen.add(result.returncode)
-        if "ulimit -n" in message:
-            seen.add("told")
-    assert "told" in seen, seen
+@pytest.mark.parametrize("limit", [8, 12, 16, 24, 40])
+def test_without_descriptors(stopped, limit):
+    """It says why it does not start; it never hangs or crashes."""
+    serve(
+        stopped,
+        IO,
+        "ulimit -n",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)),
+    )
     stopped.start()
     assert len(stopped.completed()) == 20
 
@@ -179,7 +166,10 @@ def largest(gateway, suffix):
 
 @pytest.mark.parametrize("victim", ["log", "manifest", "current", "cut log"])
 def test_damage_is_told_and_the_rest_is_saved(stopped, victim):
-    events = stopped.events()
+    # To open a ledger turns its log into a table, so a copy is read.
+    copy = shutil.copytree(stopped.data, stopped.folder / "copy", ignore=shutil.ignore_patterns("*.sock"))
+    exported = run("export", "--format", "ndjson", "--data-dir", copy).stdout.splitlines()
+    events = [event for event in map(json.loads, exported) if "seq" in event]
     path = {
         "manifest": lambda: next((stopped.data / "ledger").glob("MANIFEST-*")),
         "current": lambda: stopped.data / "ledger" / "CURRENT",
@@ -217,7 +207,8 @@ def test_damage_is_told_and_the_rest_is_saved(stopped, victim):
         if after["seq"] in lost:
             assert (after["type"], after["first"], after["last"]) == ("history.truncated", after["seq"], after["seq"])
         else:
-            assert after == before
+            # The name beside an id is no part of the event.
+            assert {**after, "client_name": None} == {**before, "client_name": None}
     if 1 not in lost:
         stopped.start()
         assert ask(stopped, "openai").status == 200

@@ -54,6 +54,9 @@ class Gateway:
                 return False
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                # The commands ask through the socket.
+                with socket.socket(socket.AF_UNIX) as management:
+                    management.connect(str(self.data / "tollgate.sock"))
                 return True
             except OSError:
                 time.sleep(0.01)

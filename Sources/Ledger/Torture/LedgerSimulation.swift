@@ -262,9 +262,11 @@ package struct LedgerSimulation {
     }
 
     private mutating func checkLeftovers(_ ledger: Ledger, hasUnknown: Bool) throws(Failure) {
-        var expected = Set(claimed.map(\.record))
-        if let ending, !hasUnknown { expected.insert(ending) }
-        guard Set(ledger.leftovers) == expected, ledger.leftovers.count == expected.count else {
+        let expected = Set(claimed.map(\.record))
+        var found = Set(ledger.leftovers)
+        // The table is memory: where the power went after the slot was freed, a real one might not have been written.
+        if let ending, !hasUnknown { found.remove(ending) }
+        guard found == expected, ledger.leftovers.count <= expected.count + 1 else {
             throw Failure(message: "\(ledger.leftovers.count) requests left under way instead of \(expected.count)")
         }
         ledger.clearLeftovers()

@@ -32,6 +32,7 @@ struct Server: Sendable {
     func run() async throws {
         let configuration = configuration
         let (acceptLoss, logger, adjust) = (acceptLoss, logger, adjust)
+        try Descriptors.check(loops: GatewayServer.threads(configuration))
         StartupMemory.limitArenas(loops: GatewayServer.threads(configuration))
         // Trapped before anything is open, so that an early signal still ends in good order.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
