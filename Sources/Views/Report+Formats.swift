@@ -34,7 +34,12 @@ extension Report {
             String(sums.requests), String(sums.errors), String(sums.input), String(sums.output),
             Self.percent(Int128(max(0, sums.cacheRead)), of: Int128(sums.input)),
             sums.charged.dollars, isRestated ? sums.restated.dollars : "…",
-        ] + (whatIf.map { [$0.restated.dollars] } ?? []) + [String(sums.unpriced), share(sums)]
+        ] + (whatIf.map { [Self.dollarsIfKnown($0)] } ?? []) + [String(sums.unpriced), share(sums)]
+    }
+
+    /// Money by a book that nobody adopted; a dash where that book has no price for any of it, which is not zero.
+    private static func dollarsIfKnown(_ sums: Sums) -> String {
+        sums.restatedUnpriced > 0 && sums.restated.picodollars == 0 ? "-" : sums.restated.dollars
     }
 
     private func figures(_ row: Row) -> [String] { figures(row.sums, whatIf?[row.key]) }

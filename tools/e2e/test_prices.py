@@ -123,7 +123,9 @@ def test_a_running_server_adopts_a_changed_file_and_keeps_its_book_when_the_file
     book = repriced(FIRST, "2")
     book.write(path)
     wait_until(lambda: len(gateway.events("pricebook.adopted")) == 2, "the new book")
-    told = f"{len(FIRST.rows)} changed: ~ {FIRST.rows[0].provider} {FIRST.rows[0].model}"
+    # The new rows are dated, so they are others than those without a date.
+    count = len(FIRST.rows)
+    told = f"{count} rows added, {count} removed, 0 changed: + {FIRST.rows[0].provider} {FIRST.rows[0].model}"
     wait_until(lambda: told in gateway.process.output, "what the new book changes")
     second = through(gateway, CALLS[0])
     assert Decimal(gateway.event(second.request_id)["cost"]["usd"]) == book.cost(second.truth)

@@ -36,7 +36,7 @@ extension Reconciliation {
         let hundredths = scaled / Int128(bill.magnitude)
         let magnitude = hundredths.magnitude
         let fraction = magnitude % 100
-        return "\(hundredths < 0 ? "-" : "+")\(magnitude / 100).\(fraction < 10 ? "0" : "")\(fraction)%"
+        return "\(ledger < bill ? "-" : "+")\(magnitude / 100).\(fraction < 10 ? "0" : "")\(fraction)%"
     }
 
     private func table() -> String {
