@@ -45,6 +45,12 @@ public struct Bill: Equatable, Sendable {
         /// The model's plain name; empty when the bill does not tell models apart.
         public var model: String
 
+        /// The key of a day and a model.
+        public init(day: Int64, model: String) {
+            self.day = day
+            self.model = model
+        }
+
         /// Orders by day, then by model.
         public static func < (lhs: Key, rhs: Key) -> Bool { (lhs.day, lhs.model) < (rhs.day, rhs.model) }
     }
