@@ -68,6 +68,13 @@ def test_an_answer_billed_at_once_is_not_billed_when_it_is_read(gateway):
     assert tokens(gateway, "GET", "/v1/responses/resp_2", 3) == (None, "none")
 
 
+def test_a_restart_forgets_nothing_of_what_was_billed(gateway):
+    gateway.kill()
+    gateway.start()
+    assert tokens(gateway, "GET", "/v1/responses/resp_2", 3) == (None, "none")
+    assert tokens(gateway, "GET", "/v1/responses/resp_1", 2) == (None, "none")
+
+
 def test_parts_are_clamped_and_what_cannot_be_read_is_unknown(gateway):
     assert tokens(gateway, "POST", "/v1/chat/completions", 4)[0] == 29
     assert tokens(gateway, "POST", "/v1/chat/completions", 5) == (None, "unpriced")

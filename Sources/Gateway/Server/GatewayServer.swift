@@ -23,6 +23,7 @@ public final class GatewayServer: Sendable {
     private let loops: [NIOLoopBoundBox<LoopContext>]
     private let eventLoops: [any EventLoop]
     private let counters = GatewayCounters()
+    private let ledger: Ledger
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -38,6 +39,7 @@ public final class GatewayServer: Sendable {
         let table = try RoutingTable(configuration, previous: nil)
         let counters = counters
         endpoint = configuration.listen
+        self.ledger = ledger
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: Self.threads(configuration))
         var eventLoops: [any EventLoop] = []
@@ -76,6 +78,7 @@ public final class GatewayServer: Sendable {
         }
         FileLimit.raise()
         counters.clientLimit.store(FileLimit.clients, ordering: .relaxed)
+        await counters.recallBilled(from: ledger)
         let contexts = Dictionary(uniqueKeysWithValues: zip(eventLoops.map { ObjectIdentifier($0) }, loops))
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)

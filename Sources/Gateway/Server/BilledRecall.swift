@@ -1,0 +1,53 @@
+internal import Accounting
+internal import Events
+internal import Ledger
+internal import Metering
+internal import NIOPosix
+internal import Synchronization
+
+extension GatewayCounters {
+    /// How many records at the ledger's end are looked through before the gateway listens: some ten milliseconds' worth.
+    private static let awaitedRecords: UInt64 = 10_000
+    /// How many are looked through in all.
+    private static let recalledRecords: UInt64 = 200_000
+    /// How many answers of each kind are recalled, so that both find room.
+    private static let recalledAnswers = 16_000
+
+    /// Learns from the ledger which stored answers were billed before this start, so that none is billed again.
+    ///
+    /// Returns once the newest records are known; a long history must not keep the gateway from listening.
+    func recallBilled(from ledger: Ledger) async {
+        let head = ledger.head
+        guard head > 0 else { return }
+        let recent = head > Self.awaitedRecords ? head - Self.awaitedRecords + 1 : 1
+        try? await NIOThreadPool.singleton.runIfActive { self.recall(recent...head, from: ledger) }
+        guard recent > 1 else { return }
+        let first = head > Self.recalledRecords ? head - Self.recalledRecords + 1 : 1
+        NIOThreadPool.singleton.submit { state in
+            if case .active = state { self.recall(first...(recent - 1), from: ledger) }
+        }
+    }
+
+    /// Reads the store, so it is called on a thread that may block. What cannot be read is left out.
+    private func recall(_ range: ClosedRange<UInt64>, from ledger: Ledger) {
+        var stored: [(group: String, answer: String)] = []
+        // A chat is rarely stored, and its event does not say; chats are many and must not push the others out.
+        var chats: [(group: String, answer: String)] = []
+        try? ledger.scan(from: range.lowerBound, through: range.upperBound) { _, record in
+            guard case .requestCompleted(let event)? = try? EventCodec.decode(record), event.usage.source != .none
+            else { return true }
+            switch Metering.Operation(rawValue: event.operation) {
+            case .response, .poll, .batch: stored.append((event.group, event.responseID ?? event.path))
+            case .chat:
+                guard let answer = event.responseID else { return true }
+                chats.append((event.group, answer))
+            default: break
+            }
+            return true
+        }
+        billed.withLock { billed in
+            for (group, answer) in chats.suffix(Self.recalledAnswers) { _ = billed.bill(group: group, answer: answer) }
+            for (group, answer) in stored.suffix(Self.recalledAnswers) { _ = billed.bill(group: group, answer: answer) }
+        }
+    }
+}
