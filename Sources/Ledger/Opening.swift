@@ -24,6 +24,11 @@ struct Opening {
         let copy = options.checkpointCopy
         let kept = try copy.map { path throws(LedgerError) in try CheckpointCopy.last(path) } ?? nil
         let keptBefore = kept.flatMap { try? Checkpoint(note: $0, key: nil) }
+        // A store that may not be looked into must not be taken for one that is gone.
+        let folder = directory + "/ledger"
+        if Files.exists(folder), access(folder, R_OK | W_OK | X_OK) != 0 {
+            throw LedgerError("use the ledger", folder, errno: errno)
+        }
         if !Files.exists(directory + "/ledger/CURRENT") {
             // The store would start anew there and remove what it takes for left over.
             let names = (try? Files.names(in: directory + "/ledger")) ?? []
