@@ -9,7 +9,8 @@ public final class Pricer: Sendable {
     public let revision: UInt32
     private let index: PriceIndex
     private let groupMultipliers: [String: Multiplier]
-    private let clientMultipliers: [String: Multiplier]
+    /// The factors on the costs of clients, by name or id.
+    public let clientMultipliers: [String: Multiplier]
     private let known = Mutex<[Names: ResolvedPrices?]>([:])
 
     /// What rows are looked for by.

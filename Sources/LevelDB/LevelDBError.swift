@@ -65,7 +65,9 @@ public struct LevelDBError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     private init(status: cleveldb_status, detail: String, path: String) {
-        let code = Code(status: status)
+        var code = Code(status: status)
+        // LevelDB reads behind the end of a table that was cut off, and calls that an invalid argument.
+        if code == .ioError, detail.hasSuffix(".ldb: Invalid argument") { code = .corruption }
         let advice: String
         switch code {
         case .locked:

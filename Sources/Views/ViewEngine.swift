@@ -27,6 +27,7 @@ final class ViewEngine: @unchecked Sendable {
     }
 
     var state: ViewState { fold.state }
+    var pricer: Pricer? { fold.pricer }
 
     /// Where rebuilds put down how far they have come; nil without a folder.
     var resumption: Resumption? {
@@ -81,10 +82,11 @@ final class ViewEngine: @unchecked Sendable {
         if sequence - min(sequence, lastSnapshot) >= options.snapshotEvery { save() }
     }
 
+    /// Folds up to the head for the last time. History that is being priced again goes on at the next start: the snapshot
+    /// says how far it has come, and a stop must not wait for it.
     func finish() {
-        while isBehind { catchUp() }
         catchUp()
-        if fold.state.sequence > lastSnapshot { save() }
+        if fold.state.sequence > lastSnapshot || !fold.state.isRestated { save() }
     }
 
     private func save() {

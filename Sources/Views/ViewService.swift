@@ -1,4 +1,4 @@
-import Accounting
+package import Accounting
 import Events
 import Glibc
 import Ledger
@@ -180,6 +180,9 @@ public final class ViewService: Sendable {
         KillPoint.afterSwap.pass()
         return true
     }
+
+    /// The prices of the newest book that is folded in; nil when none was adopted. Blocks like ``readBlocking(_:)``.
+    package var pricer: Pricer? { runBlocking { $0.pricer } }
 
     private func runBlocking<R: Sendable>(_ body: @escaping @Sendable (ViewEngine) -> R) -> R {
         let slot = Slot<R>()

@@ -89,6 +89,7 @@ import Testing
         let fixture = try Fixture()
         var request = Fixture.request(9)
         request.modelSent = "mystery"
+        request.modelReported = "mystery"
         request.cost = .init(state: .unpriced)
         try fixture.ledger.appendAndWait([EventCodec.encode(.requestCompleted(request))])
         let listed = try await ask(fixture, ManagementRequest(path: "/api/prices/missing"))
@@ -107,7 +108,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET", "/nothing", 404), ("GET", "/api/rebuild", 405), ("POST", "/api/report", 405),
+        ("GET", "/nothing", 404), ("GET", "/api/rebuild", 405), ("POST", "/api/export", 405),
         ("DELETE", "/metrics", 405), ("GET", "/api/prices/77", 404),
     ])
     func refuses(_ method: String, _ path: String, _ status: Int) async throws {

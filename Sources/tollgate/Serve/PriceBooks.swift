@@ -28,15 +28,14 @@ final class PriceBooks: Sendable {
         self.views = views
         self.identities = identities
         var state = State()
-        if let last = views.readBlocking({ $0.books.last }), let record = try ledger.record(at: last.sequence),
-            case .priceBookAdopted(let adopted) = try EventCodec.decode(record)
+        if let last = views.readBlocking({ $0.books.last }), let pricer = views.pricer, pricer.revision == last.revision
         {
             state = State(
-                pricer: Pricer(book: adopted.book, revision: adopted.revision),
-                hash: adopted.hash,
+                pricer: pricer,
+                hash: last.hash,
                 sequence: last.sequence,
-                origin: adopted.origin,
-                clientMultipliers: adopted.book.clientMultipliers
+                origin: last.origin,
+                clientMultipliers: pricer.clientMultipliers
             )
         }
         current = Mutex(state)
@@ -62,6 +61,9 @@ final class PriceBooks: Sendable {
     func adopt(_ source: PriceBookSource) throws(ManagementError) -> ManagementBackend.Adoption {
         let state = current.withLock { $0 }
         if source.path == nil, state.origin != PriceBookSource.builtIn {
+            return .init(revision: state.pricer.revision, sequence: state.sequence, isNew: false)
+        }
+        if source.path == nil, hexText(state.hash) == PriceBook.builtInHash, state.clientMultipliers.isEmpty {
             return .init(revision: state.pricer.revision, sequence: state.sequence, isNew: false)
         }
         let (book, origin) = try source.load()
