@@ -54,7 +54,9 @@ public struct MissingPrices: Equatable, Sendable {
             row.lastDay = max(row.lastDay, day)
             found[series] = row
         }
-        let isKnown: (Row) -> Bool = { [isRestated] in isRestated && $0.sums.restatedUnpriced == 0 }
+        // Without a book nothing is restated, and nothing has a price.
+        let hasPrices = isRestated && bookRevision > 0
+        let isKnown: (Row) -> Bool = { hasPrices && $0.sums.restatedUnpriced == 0 }
         rows = Self.sorted(found.values.filter { !isKnown($0) })
         pricedSince = Self.sorted(found.values.filter(isKnown))
     }

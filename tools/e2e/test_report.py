@@ -1,8 +1,10 @@
 """Reports that are read from the ledger, and what `prices diff` tells of rows."""
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 
-from support.book import FIRST, repriced
+from support.book import FIRST, Book
 from support.compare import sums, usd
 from support.sdk import CALLS, through
 
@@ -19,7 +21,8 @@ def test_a_report_that_the_views_cannot_answer_is_read_from_the_ledger(gateway):
 
 
 def test_the_difference_tells_what_changes_in_a_row(gateway, tmp_path):
-    path = repriced(FIRST, "3").write(tmp_path / "new.yaml")
+    rows = [replace(row, prices={name: str(Decimal(price) * 3) for name, price in row.prices.items()}) for row in FIRST.rows]
+    path = Book(rows).write(tmp_path / "new.yaml")
     changed = json.loads(gateway.command("prices", "diff", path, "--json"))["rows"]["changed"]
     assert changed
     for row in changed:
