@@ -1,4 +1,4 @@
-import Audit
+import Views
 
 /// An export that is verified: whatever stands in it is refused or accepted in bounded time.
 @_cdecl("LLVMFuzzerTestOneInput")
