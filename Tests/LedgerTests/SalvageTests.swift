@@ -95,8 +95,10 @@ import Testing
 
     private func snapshot(_ path: String) throws -> [String: Data] {
         var found: [String: Data] = [:]
-        for name in FileManager.default.enumerator(atPath: path)?.compactMap({ $0 as? String }) ?? [] {
-            found[name] = FileManager.default.contents(atPath: "\(path)/\(name)")
+        for folder in [path, "\(path)/ledger"] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+                found["\(folder)/\(name)"] = FileManager.default.contents(atPath: "\(folder)/\(name)")
+            }
         }
         return found
     }
