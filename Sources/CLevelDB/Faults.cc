@@ -1,15 +1,33 @@
 #include "Faults.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 using leveldb::Status;
 
 namespace tollgate {
 
 using Guard = std::lock_guard<std::mutex>;
+
+namespace {
+
+constexpr uint64_t kPage = 4096;
+
+/// Overwrites bytes within one page with zeros.
+void blank(const std::string &name, uint64_t start, uint64_t end) {
+  static const char zeros[kPage] = {};
+  const int descriptor = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  (void)!::pwrite(descriptor, zeros, end - start, static_cast<off_t>(start));
+  ::close(descriptor);
+}
+
+}  // namespace
 
 bool Faults::powerless() {
   const Guard guard(mutex_);
@@ -135,8 +153,15 @@ void Faults::restore_power(uint64_t seed) {
     }
     const uint64_t size = static_cast<uint64_t>(found.st_size);
     uint64_t kept = file.synced;
-    if (seed != 0 && size > kept) kept += random() % (size - kept + 1);
+    if (seed != 0 && file.written > kept) kept += random() % (file.written - kept + 1);
     if (size > kept && ::truncate(entry.first.c_str(), static_cast<off_t>(kept)) != 0) continue;
+    // The zeros ahead of a log's end were there before what was written over them.
+    if (size > file.written && ::truncate(entry.first.c_str(), static_cast<off_t>(size)) != 0) continue;
+    if (size <= file.written || seed == 0) continue;
+    // Nor do the pages written over them reach the disk in order.
+    for (uint64_t start = file.synced; start < kept; start = start / kPage * kPage + kPage) {
+      if (random() % 2 == 0) blank(entry.first, start, std::min(kept, start / kPage * kPage + kPage));
+    }
   }
   files_.clear();
   powerless_ = false;

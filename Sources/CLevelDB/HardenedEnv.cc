@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 
+#include "LogEnd.h"
 #include "leveldb/slice.h"
 
 using leveldb::Slice;
@@ -29,7 +30,9 @@ std::string directory_of(const std::string &name) {
 class HardenedFile final : public leveldb::WritableFile {
  public:
   HardenedFile(HardenedEnv *env, std::string name, leveldb::WritableFile *base)
-      : env_(env), name_(std::move(name)), base_(base), is_log_(ends_with(name_, ".log")) {}
+      : env_(env), name_(std::move(name)), base_(base), is_log_(ends_with(name_, ".log")) {
+    if (is_log_ && env_->hardened()) zeros_ = std::make_unique<ZerosAhead>(name_);
+  }
 
   ~HardenedFile() override {
     // LevelDB rotates a log by deleting its file object, so an error here has no caller to go to: the environment
@@ -54,7 +57,9 @@ class HardenedFile final : public leveldb::WritableFile {
       faults->appended(name_, data.size());
     }
     dirty_ = true;
-    return after(base_->Append(data));
+    status = after(base_->Append(data));
+    if (status.ok() && zeros_ != nullptr) zeros_->appended(data.size());
+    return status;
   }
 
   Status Flush() override {
@@ -71,6 +76,7 @@ class HardenedFile final : public leveldb::WritableFile {
       if (faults->powerless()) return Status::OK();
       if (fault.error != 0) return after(Faults::status(name_, fault.error));
     }
+    if (zeros_ != nullptr) zeros_->extend();
     status = after(base_->Sync());
     if (status.ok()) {
       dirty_ = false;
@@ -88,11 +94,15 @@ class HardenedFile final : public leveldb::WritableFile {
     closed_ = true;
     Status status;
     if (env_->hardened() && is_log_ && dirty_) status = Sync();
+    // After an error nobody knows where the log ends; its reader finds out.
+    if (zeros_ != nullptr && before().ok() && !is_powerless()) zeros_->cut();
     const Status closing = after(base_->Close());
     return status.ok() ? closing : status;
   }
 
  private:
+  bool is_powerless() const { return env_->faults() != nullptr && env_->faults()->powerless(); }
+
   Status before() {
     if (!env_->hardened()) return Status::OK();
     if (!error_.ok()) return error_;
@@ -111,6 +121,7 @@ class HardenedFile final : public leveldb::WritableFile {
   const std::string name_;
   const std::unique_ptr<leveldb::WritableFile> base_;
   const bool is_log_;
+  std::unique_ptr<ZerosAhead> zeros_;
   bool dirty_ = false;
   bool closed_ = false;
   Status error_;
@@ -171,7 +182,9 @@ Status HardenedEnv::RenameFile(const std::string &from, const std::string &to) {
 Status HardenedEnv::NewSequentialFile(const std::string &name, leveldb::SequentialFile **result) {
   *result = nullptr;
   const Status fault = faulted(CLEVELDB_FAULT_READ, name);
-  return fault.ok() ? target()->NewSequentialFile(name, result) : fault;
+  if (!fault.ok()) return fault;
+  if (hardened() && ends_with(name, ".log")) return open_log(target(), name, result);
+  return target()->NewSequentialFile(name, result);
 }
 
 Status HardenedEnv::NewRandomAccessFile(const std::string &name, leveldb::RandomAccessFile **result) {
