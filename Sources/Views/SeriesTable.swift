@@ -67,6 +67,16 @@ package struct LabelTable: Sendable {
         return number
     }
 
+    /// The number of a label that another table gave one, nil when there are too many.
+    mutating func adopt(_ name: String) -> UInt16? {
+        if let number = index[name] { return number }
+        guard names.count < Int(UInt16.max) else { return nil }
+        let number = UInt16(names.count)
+        names.append(name)
+        index[name] = number
+        return number
+    }
+
     package func find(_ text: String) -> UInt16? { index[text] }
 
     package subscript(_ number: UInt16) -> String {

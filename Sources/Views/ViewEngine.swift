@@ -4,7 +4,7 @@ import Events
 /// The view as its thread sees it: only that thread touches it, but for what is published under the lock.
 final class ViewEngine: @unchecked Sendable {
     private let source: any RecordSource
-    private let options: ViewService.Options
+    let options: ViewService.Options
     private let snapshots: SnapshotStore?
     private var fold = ViewFold()
     private var lastSnapshot: UInt64 = 0
@@ -64,7 +64,14 @@ final class ViewEngine: @unchecked Sendable {
         do throws(ViewError) {
             // A first fold of a long history is put down now and then, so that the next start need not begin anew.
             while head - min(head, fold.state.sequence) > options.snapshotEvery {
-                try Self.fold(&fold, through: fold.state.sequence + options.snapshotEvery, source)
+                let parallel = ParallelFold(
+                    fold,
+                    through: fold.state.sequence + options.snapshotEvery,
+                    source,
+                    isBackground: options.isBackground
+                )
+                defer { parallel?.end() }
+                try Self.fold(&fold, through: fold.state.sequence + options.snapshotEvery, source, parallel)
                 save()
             }
             try Self.fold(&fold, through: head, source)
@@ -104,8 +111,18 @@ final class ViewEngine: @unchecked Sendable {
         catchUp()
     }
 
-    static func fold(_ fold: inout ViewFold, through head: UInt64, _ source: any RecordSource) throws(ViewError) {
+    /// Folds on, to the end of the piece that `head` stands in where that is done in parallel.
+    static func fold(
+        _ fold: inout ViewFold,
+        through head: UInt64,
+        _ source: any RecordSource,
+        _ parallel: ParallelFold? = nil
+    ) throws(ViewError) {
         guard head > fold.state.sequence else { return }
+        if let parallel {
+            while fold.state.sequence < head { try parallel.advance(&fold) }
+            return
+        }
         try scan(source, from: fold.state.sequence + 1, through: head) { sequence, record throws(ViewError) in
             try fold.fold(sequence, record)
             return true
@@ -167,6 +184,7 @@ final class ViewEngine: @unchecked Sendable {
         newestBook: UInt64? = nil,
         scope: ViewFold.Scope = ViewFold.Scope(),
         resumption: Resumption? = nil,
+        isBackground: Bool = false,
         _ progress: (ViewService.Progress) -> Bool
     ) throws(ViewError) -> ViewFold? {
         var scope = scope
@@ -184,8 +202,10 @@ final class ViewEngine: @unchecked Sendable {
         let start = fold.state.sequence
         var saved = start
         let chunk = max(1, resumption?.turn ?? ViewService.Options().rebuildTurn)
+        let parallel = ParallelFold(fold, through: head, source, isBackground: isBackground)
+        defer { parallel?.end() }
         while fold.state.sequence < head {
-            try Self.fold(&fold, through: min(head, fold.state.sequence + chunk), source)
+            try Self.fold(&fold, through: min(head, fold.state.sequence + chunk), source, parallel)
             let done = fold.state.sequence
             let goesOn = progress(ViewService.Progress(done: done, total: head, start: start))
             // Figures that wait to be restated belong to a book that came in meanwhile: the next rebuild begins anew.

@@ -31,15 +31,17 @@ package struct ViewFold {
 
     package var state: ViewState
     package var pricer: Pricer?
-    private let scope: Scope
-    private var seen = ByteMap(bits: 16)
-    private var profiles: [Profile] = []
+    let scope: Scope
+    var seen = ByteMap(bits: 16)
+    var profiles: [Profile] = []
     private var upstreams = ByteMap(bits: 12)
-    private var units = Scratch()
-    private(set) var markSets: MarkSets
+    var units = Scratch()
+    var markSets: MarkSets
+    /// The requests that ended, where this folds a piece of a log; nil elsewhere.
+    var ended: [RequestID]?
 
     /// Slots of the labels that a request's profile leads to.
-    private struct Profile {
+    struct Profile {
         var request: Int
         var model: Int
         var group: UInt16
@@ -53,7 +55,7 @@ package struct ViewFold {
     }
 
     /// Where the sums of one dimension stand for the day and the hour that were last asked for.
-    private struct Slots {
+    struct Slots {
         let dimension: Int
         var day: Int64 = .min
         var daySlot = 0
@@ -135,7 +137,7 @@ package struct ViewFold {
         }
     }
 
-    private static func withBytes(
+    static func withBytes(
         _ record: [UInt8],
         _ body: (UnsafeRawBufferPointer) throws(EventError) -> Void
     ) throws(EventError) {
@@ -174,6 +176,7 @@ package struct ViewFold {
     private mutating func foldInterrupted(_ event: RequestInterrupted) {
         let started = event.started
         state.open[started.id] = nil
+        ended?.append(started.id)
         guard started.time >= scope.since, started.time < scope.until else { return }
         let labels = CompletedProfile.interrupted(started)
         var profile = makeProfile(labels)
@@ -191,25 +194,39 @@ package struct ViewFold {
         var reader = CompletedReader(record, units: units.buffer)
         guard !reader.rest.failed, reader.costState <= 3 else { throw .malformed("request.completed") }
         if !state.open.isEmpty { state.open[reader.id] = nil }
+        ended?.append(reader.id)
         guard reader.time >= scope.since, reader.time < scope.until else { return }
         let number = try markSets.isEmpty ? profile(reader.profile) : markedProfile(reader.profile, record)
         state.touch(reader.time)
         advanceDay(reader.time)
         try foldAttempts(&reader, group: profiles[number].group)
         count(reader, number)
-        let reading = try again(record, reader)
-        if reading != nil { state.reread &+= 1 }
-        let sums = try sums(&reader, number, reading)
+        var sums = sums(reader, number)
+        // What usage is read again is told apart here, so that the many who do not ask for it pay nothing.
+        if state.normaliser != 0, let reading = try again(record, reader) {
+            state.reread &+= 1
+            sums.count(units, units.fill(reading.counts))
+            if isLevel { price(reading, reader, number, &sums) }
+        } else if isLevel {
+            try price(&reader, number, &sums)
+        }
+        if isLevel {
+            state.totals[profiles[number].model].restated += sums.restated
+            state.totals[profiles[number].model].restatedUnpriced &+= sums.restatedUnpriced
+        }
         var slots = profiles[number].slots
         Self.add(sums, at: reader.time, &slots, &state, scope)
         profiles[number].slots = slots
     }
 
-    /// The usage by the present reader, where the view is made with it and it reads the record differently.
+    /// Whether what is folded is in the restated figures too.
+    private var isLevel: Bool { state.restatedThrough == state.sequence }
+
+    /// The usage by the present reader, where it reads the record differently.
     ///
     /// What the present reader itself made is not read again.
-    private func again(_ record: UnsafeRawBufferPointer, _ reader: CompletedReader) throws(EventError) -> Usage? {
-        guard state.normaliser != 0, reader.hasRaw, reader.normaliser != UsageReading.version else { return nil }
+    func again(_ record: UnsafeRawBufferPointer, _ reader: CompletedReader) throws(EventError) -> Usage? {
+        guard reader.hasRaw, reader.normaliser != UsageReading.version else { return nil }
         return try UsageReading.again(record)
     }
 
@@ -248,281 +265,5 @@ package struct ViewFold {
         if let firstByte = reader.firstByteDuration { state.totals[model].firstByte.add(firstByte, Histogram.slow) }
         let (overhead, overflow) = reader.totalDuration.subtractingReportingOverflow(reader.upstreamDuration)
         state.totals[model].overhead.add(overflow ? 0 : overhead, Histogram.fast)
-    }
-
-    /// The sums of one request, restated where history is level.
-    ///
-    /// Counters that must never fall are of the stored counts, whatever a later reader makes of them.
-    private mutating func sums(
-        _ reader: inout CompletedReader,
-        _ number: Int,
-        _ again: Usage?
-    ) throws(EventError) -> Sums {
-        var sums = Sums()
-        sums.requests = 1
-        sums.errors = profiles[number].isError ? 1 : 0
-        sums.count(units, reader.unitMask)
-        let stored = (input: sums.input, output: sums.output)
-        if let again { sums.count(units, units.fill(again.counts)) }
-        if reader.costState == Cost.State.unpriced.rawValue { sums.unpriced = 1 }
-        if reader.costState == Cost.State.priced.rawValue {
-            // A counter must never fall, whatever a record says.
-            sums.charged = MoneyTotal(picodollars: Int128(max(0, reader.amount)))
-        }
-        let model = profiles[number].model
-        if state.restatedThrough == state.sequence {
-            try restate(&reader, number, &sums, again)
-            state.totals[model].restated += sums.restated
-            state.totals[model].restatedUnpriced &+= sums.restatedUnpriced
-        }
-        state.totals[model].charged += sums.charged
-        state.totals[model].unpriced &+= sums.unpriced
-        if profiles[number].isSuccess {
-            state.totals[model].successes &+= 1
-            state.totals[model].successInput = saturating(state.totals[model].successInput, stored.input)
-            state.totals[model].successOutput = saturating(state.totals[model].successOutput, stored.output)
-            state.totals[model].successCharged += sums.charged
-        }
-        return sums
-    }
-
-    /// Prices the request by the newest book; the reader stands behind the attempts.
-    private mutating func restate(
-        _ reader: inout CompletedReader,
-        _ number: Int,
-        _ sums: inout Sums,
-        _ again: Usage?
-    ) throws(EventError) {
-        guard scope.prices, let pricer, again != nil || reader.costState != Cost.State.none.rawValue else { return }
-        if !profiles[number].isResolved { resolve(number, pricer) }
-        let resolved = profiles[number].resolved
-        let cost: Cost
-        if let again {
-            profiles[number].query.time = reader.time
-            cost = pricer.cost(of: again, resolved: resolved, query: profiles[number].query)
-        } else {
-            cost = try stored(&reader, number, pricer, resolved)
-        }
-        switch cost.state {
-        case .priced: sums.restated = MoneyTotal(picodollars: Int128(cost.amount.picodollars))
-        case .unpriced: sums.restatedUnpriced = 1
-        case .free, .none: break
-        }
-    }
-
-    /// What the stored counts cost, which lie in the scratch; the reader stands behind the attempts.
-    private mutating func stored(
-        _ reader: inout CompletedReader,
-        _ number: Int,
-        _ pricer: Pricer,
-        _ resolved: ResolvedPrices?
-    ) throws(EventError) -> Cost {
-        let tail = reader.usageTail()
-        let additional = reader.additional()
-        guard !reader.rest.failed else { throw .malformed("request.completed") }
-        func text(_ bytes: UnsafeRawBufferPointer?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
-        guard !additional.isEmpty else {
-            let looks = resolved?.looksAtConditions ?? false
-            return pricer.cost(
-                of: CountsByUnit(mask: reader.unitMask, values: UnsafeBufferPointer(units.buffer)),
-                resolved: resolved,
-                tier: looks ? text(tail.tier) : nil,
-                speed: looks ? text(tail.speed) : nil,
-                region: looks ? text(tail.region) : nil,
-                microseconds: reader.time,
-                multipliers: profiles[number].multipliers
-            )
-        }
-        var usage = Usage()
-        usage.counts = UsageCounts(mask: reader.unitMask, units: UnsafeBufferPointer(units.buffer)) ?? UsageCounts()
-        usage.serviceTier = text(tail.tier)
-        usage.speed = text(tail.speed)
-        usage.region = text(tail.region)
-        usage.additional = additional
-        profiles[number].query.time = reader.time
-        return pricer.cost(of: usage, resolved: resolved, query: profiles[number].query)
-    }
-
-    private mutating func resolve(_ number: Int, _ pricer: Pricer) {
-        let query = profiles[number].query
-        profiles[number].resolved = pricer.resolve(
-            provider: query.provider,
-            modelReported: query.modelReported,
-            modelSent: query.modelSent
-        )
-        profiles[number].multipliers = pricer.multipliers(for: query)
-        profiles[number].isResolved = true
-    }
-
-    /// Prices one earlier record by the newest book: the one after ``ViewState/restatedThrough``.
-    package mutating func restate(_ sequence: UInt64, _ record: UnsafeRawBufferPointer) throws(ViewError) {
-        guard sequence == state.restatedThrough &+ 1, sequence <= state.sequence else {
-            throw ViewError(.gap, "event \(sequence) was given to be priced after \(state.restatedThrough)")
-        }
-        do throws(EventError) {
-            if record.count >= 2, record[1] == EventKind.requestCompleted.rawValue {
-                if CompletedReader.reads(record[0]) {
-                    try restateCompleted(record)
-                } else {
-                    let current = try Upcasters.standard.upcast([UInt8](record))
-                    try Self.withBytes(current) { (bytes) throws(EventError) in try restateCompleted(bytes) }
-                }
-            }
-        } catch {
-            throw ViewError(.unreadableRecord, "event \(sequence): \(error)")
-        }
-        state.restatedThrough = sequence
-    }
-
-    private mutating func restateCompleted(_ record: UnsafeRawBufferPointer) throws(EventError) {
-        var reader = CompletedReader(record, units: units.buffer)
-        guard !reader.rest.failed else { throw .malformed("request.completed") }
-        let number = try markSets.isEmpty ? profile(reader.profile) : markedProfile(reader.profile, record)
-        for _ in 0..<reader.attemptCount { _ = reader.nextAttempt(withKey: false) }
-        var sums = Sums()
-        let reading = try again(record, reader)
-        try restate(&reader, number, &sums, reading)
-        let profile = profiles[number]
-        state.totals[profile.model].restated += sums.restated
-        state.totals[profile.model].restatedUnpriced &+= sums.restatedUnpriced
-        let day = Cube.key(
-            bucket: Timestamp.floorDivide(reader.time, Timestamp.day),
-            dimension: profile.slots.dimension
-        )
-        if let slot = state.days.find(day) { state.days.cells[slot] += sums }
-        let hour = Cube.key(
-            bucket: Timestamp.floorDivide(reader.time, Timestamp.hour),
-            dimension: profile.slots.dimension
-        )
-        if let slot = state.hours.find(hour) { state.hours.cells[slot] += sums }
-    }
-
-    private static func add(
-        _ sums: Sums,
-        at time: Int64,
-        _ slots: inout Slots,
-        _ state: inout ViewState,
-        _ scope: Scope
-    ) {
-        let day = Timestamp.floorDivide(time, Timestamp.day)
-        if day != slots.day {
-            slots.day = day
-            slots.daySlot = state.days.slot(Cube.key(bucket: day, dimension: slots.dimension))
-        }
-        state.days.cells[slots.daySlot] += sums
-        let hour = Timestamp.floorDivide(time, Timestamp.hour)
-        guard !scope.prunesHours || hour >= state.oldestHour else { return }
-        if hour != slots.hour {
-            slots.hour = hour
-            slots.hourSlot = state.hours.slot(Cube.key(bucket: hour, dimension: slots.dimension))
-        }
-        state.hours.cells[slots.hourSlot] += sums
-    }
-
-    private mutating func advanceDay(_ time: Int64) {
-        let day = Timestamp.floorDivide(time, Timestamp.day)
-        guard day > state.newestDay else { return }
-        state.newestDay = day
-        guard scope.prunesHours else { return }
-        state.hours.prune(before: state.oldestHour)
-        for index in profiles.indices { profiles[index].slots.hour = .min }
-    }
-
-    private mutating func markedProfile(
-        _ bytes: UnsafeRawBufferPointer,
-        _ record: UnsafeRawBufferPointer
-    ) throws(EventError) -> Int {
-        let number = markSets.number(try EventCodec.decodeCompleted(record))
-        let key = [UInt8](bytes) + Array(String(number ?? -1).utf8)
-        var result: Result<Int, EventError> = .failure(.malformed("request.completed"))
-        key.withUnsafeBytes { key in
-            do throws(EventError) { result = .success(try profile(bytes, key: key, marks: number)) } catch {
-                result = .failure(error)
-            }
-        }
-        return try result.get()
-    }
-
-    private mutating func profile(
-        _ bytes: UnsafeRawBufferPointer,
-        key: UnsafeRawBufferPointer? = nil,
-        marks: Int? = nil
-    ) throws(EventError) -> Int {
-        let key = key ?? bytes
-        if let number = seen.find(key) { return number }
-        guard let labels = CompletedProfile(bytes) else { throw .malformed("request.completed") }
-        if seen.isFull {
-            seen.removeAll()
-            profiles.removeAll()
-        }
-        let number = profiles.count
-        profiles.append(makeProfile(labels, marks))
-        seen.insert(key, number)
-        return number
-    }
-
-    private mutating func makeProfile(_ labels: CompletedProfile, _ marks: Int? = nil) -> Profile {
-        let group = state.labels.intern(labels.group)
-        let model = state.labels.intern(labels.modelLabel)
-        let client = state.labels.intern(markSets.label(client: labels.client, number: marks))
-        let outcome = labels.outcome.rawValue
-        let request = state.requests.slot(
-            SeriesKey.request(
-                group: group,
-                model: model,
-                operation: labels.operation,
-                outcome: outcome,
-                status: labels.status
-            ),
-            overflow: SeriesKey.request(group: 0, model: 0, operation: 0, outcome: outcome, status: 0)
-        )
-        if request == state.requestCounts.count { state.requestCounts.append(0) }
-        let models = state.models.slot(SeriesKey.model(group: group, model: model), overflow: 0)
-        if models == state.totals.count {
-            state.totals.append(ModelTotals())
-            state.tokens.append(contentsOf: repeatElement(0, count: 32))
-        }
-        let dimension = state.dimensions.slot(
-            SeriesKey.dimension(group: group, model: model, client: client, operation: labels.operation),
-            overflow: 0
-        )
-        let isSuccess = labels.outcome == .completed && (200..<300).contains(labels.status)
-        return Profile(
-            request: request,
-            model: models,
-            group: group,
-            isError: labels.outcome != .completed || labels.status >= 400,
-            isSuccess: isSuccess,
-            query: PriceQuery(
-                provider: labels.provider,
-                modelReported: labels.modelReported,
-                modelSent: labels.modelSent ?? labels.modelRequested,
-                time: 0,
-                group: labels.group,
-                client: labels.client
-            ),
-            slots: Slots(dimension: dimension)
-        )
-    }
-}
-
-extension ViewState {
-    var oldestHour: Int64 {
-        newestDay < -1_000_000_000 ? .min : (newestDay - ViewState.daysOfHours) * 24
-    }
-
-    mutating func touch(_ time: Int64) {
-        if created == 0 { created = time }
-    }
-
-    mutating func forgetRestated() {
-        // Nothing to price again before the first request.
-        restatedThrough = totals.isEmpty ? sequence : 0
-        days.forgetRestated()
-        hours.forgetRestated()
-        for index in totals.indices {
-            totals[index].restated = MoneyTotal()
-            totals[index].restatedUnpriced = 0
-        }
     }
 }

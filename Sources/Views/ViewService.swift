@@ -20,6 +20,8 @@ public final class ViewService: Sendable {
         public var rebuildSnapshotEvery: UInt64 = 1_000_000
         /// Events that a rebuild folds from one call of its progress to the next.
         public var rebuildTurn: UInt64 = 100_000
+        /// Whether long folds let the other threads of the process go before theirs.
+        public var isBackground = false
 
         /// Options with the usual values.
         public init(directory: String? = nil) { self.directory = directory }
@@ -171,6 +173,7 @@ public final class ViewService: Sendable {
             newestBook: newest,
             scope: scope,
             resumption: resumption,
+            isBackground: engine.options.isBackground,
             progress
         )
         guard let fold = rebuilt else { return false }

@@ -14,7 +14,7 @@ extension ViewState {
         writer.signed(lastStart)
         writer.varint(truncations)
         writer.signed(created)
-        writer.signed(newestDay)
+        recentDays.encode(&writer)
         writer.byte(epoch)
         writer.byte(normaliser)
         writer.varint(reread)
@@ -72,7 +72,7 @@ extension ViewState {
         lastStart = reader.signed()
         truncations = reader.varint()
         created = reader.signed()
-        newestDay = reader.signed()
+        guard recentDays.decode(&reader) else { return false }
         epoch = reader.byte()
         normaliser = reader.byte()
         reread = reader.varint()

@@ -7,13 +7,13 @@ public import Events
 /// taken up from a snapshot. A value; reading it is safe from any thread.
 public struct ViewState: Sendable {
     /// Changed whenever the meaning or the encoding of a view changes; a snapshot of another version is rebuilt.
-    public static let version: UInt32 = 2
+    public static let version: UInt32 = 3
     /// The most series in one family; further ones are counted under `other`.
     public static let seriesCap = 2_000
     /// The most combinations of labels in the series by time.
     public static let dimensionCap = 10_000
-    /// Hours are kept for this many days before the newest; days for ever.
-    public static let daysOfHours: Int64 = 35
+    /// Hours are kept for this many days, the newest on which there were requests; days for ever.
+    public static let daysOfHours = 35
 
     /// A price book that was adopted.
     public struct AdoptedBook: Equatable, Sendable {
@@ -75,7 +75,7 @@ public struct ViewState: Sendable {
     package var dimensions = SeriesTable(cap: ViewState.dimensionCap)
     package var days = Cube(width: Timestamp.day)
     package var hours = Cube(width: Timestamp.hour)
-    package var newestDay: Int64 = .min
+    package var recentDays = RecentDays()
 
     /// The state before any event.
     public init() {}

@@ -94,6 +94,10 @@ import Views
         #expect(leapt.total.requests == plain.total.requests)
         #expect(leapt.total.input == plain.total.input)
         #expect(leapt.total.unpriced == plain.total.unpriced)
+        // The hours before and after are all still there.
+        let byHour = try ReportQuery(by: "hour")
+        let hours = try #require(Report(byHour, from: leapt))
+        #expect(hours.total == leapt.total)
         #expect(try service.rebuild())
         #expect(service.readBlocking { $0.encode() } == leapt.encode())
     }
@@ -172,19 +176,26 @@ import Views
         }
     }
 
+    /// Hours are kept of the newest 35 days with requests, in whatever order the days come.
     @Test func hoursAreForgottenAfterAWhileAndDaysAreNot() throws {
         var random = Seeded(8)
-        var old = Traffic.request(1, &random, nil)
-        var new = Traffic.request(1, &random, nil)
-        old.time = Traffic.start
-        new.time = Traffic.start + 50 * Timestamp.day
-        let forward = try state(MemoryLog([.requestCompleted(old), .requestCompleted(new)]))
-        #expect(forward.total.requests == 2)
+        let requests = (0..<36).map { day -> Event in
+            var request = Traffic.request(1, &random, nil)
+            request.time = Traffic.start + Int64(day) * 2 * Timestamp.day
+            return .requestCompleted(request)
+        }
         let byHour = try ReportQuery(by: "hour", since: nil)
-        #expect(Report(byHour, from: forward) == nil)
-        let byDay = try #require(Report(try ReportQuery(by: "day"), from: forward))
-        #expect(byDay.rows.map(\.key) == [["2026-11-23"], ["2027-01-12"]])
-        let late = try state(MemoryLog([.requestCompleted(new), .requestCompleted(old)]))
-        #expect(late.total.requests == 2)
+        #expect(Report(byHour, from: try state(MemoryLog(Array(requests.dropLast()))))?.rows.count == 35)
+        let whole = try state(MemoryLog(requests))
+        #expect(Report(byHour, from: whole) == nil)
+        let recent = try ReportQuery(by: "hour", since: "2026-11-25")
+        let byDay = try #require(Report(try ReportQuery(by: "day"), from: whole))
+        #expect(byDay.rows.count == 36)
+        for order in [Array(requests.reversed()), requests.shuffled(using: &random)] {
+            let other = try state(MemoryLog(order))
+            #expect(Report(byHour, from: other) == nil)
+            #expect(Report(recent, from: other) == Report(recent, from: whole))
+            #expect(other.total == whole.total)
+        }
     }
 }

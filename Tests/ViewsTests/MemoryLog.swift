@@ -127,6 +127,24 @@ enum Traffic {
         return event
     }
 
+    static func started(_ request: RequestCompleted) -> RequestStarted {
+        RequestStarted(
+            id: request.id,
+            time: request.time,
+            group: request.group,
+            client: request.client,
+            provider: request.provider,
+            operation: request.operation,
+            model: request.modelRequested ?? ""
+        )
+    }
+
+    /// The book of a revision among events.
+    static func book(of events: [Event], _ revision: UInt32) throws -> PriceBook {
+        for case .priceBookAdopted(let adopted) in events where adopted.revision == revision { return adopted.book }
+        return try book("1", "1")
+    }
+
     static func query(_ event: RequestCompleted) -> PriceQuery {
         PriceQuery(
             provider: event.provider,

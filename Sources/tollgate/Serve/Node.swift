@@ -58,7 +58,13 @@ final class Node: Sendable {
         do {
             let identities = try Identities.open(directory: configuration.dataDirectory, isReadOnly: false)
             try Journal.begin(ledger)
-            let node = try Node(ledger, identities, directory: configuration.dataDirectory, isReadOnly: false)
+            let node = try Node(
+                ledger,
+                identities,
+                directory: configuration.dataDirectory,
+                isReadOnly: false,
+                isServing: true
+            )
             do {
                 if let failure = node.views.failure { throw ManagementError(.damaged, failure) }
                 try Journal.recover(ledger, node.views, identities, logger)
@@ -89,7 +95,8 @@ final class Node: Sendable {
                 ledger,
                 identities(directory, isReadOnly: isReadOnly),
                 directory: directory,
-                isReadOnly: isReadOnly
+                isReadOnly: isReadOnly,
+                isServing: false
             )
         } catch {
             ledger.close()
@@ -112,10 +119,13 @@ final class Node: Sendable {
         _ ledger: Ledger,
         _ identities: Identities,
         directory: String,
-        isReadOnly: Bool
+        isReadOnly: Bool,
+        isServing: Bool
     ) throws {
         let folder = directory + (directory.hasSuffix("/") ? "" : "/") + "views"
-        let views = try ViewService(source: ledger, options: ViewService.Options(directory: folder))
+        var options = ViewService.Options(directory: folder)
+        options.isBackground = isServing
+        let views = try ViewService(source: ledger, options: options)
         do {
             let prices = try PriceBooks(ledger: ledger, views: views, identities: identities)
             self.init(ledger: ledger, views: views, prices: prices, identities: identities, isReadOnly: isReadOnly)
