@@ -22,33 +22,35 @@ package struct AnswerScanner: ~Copyable {
         static let null: Int32 = -2
     }
 
-    package private(set) var state = State.value
+    package internal(set) var state = State.value
     /// True when anything but white space was read.
-    private(set) var isStarted = false
+    var isStarted = false
     /// True when the document has a top-level `choices` that is an array.
-    private(set) var hasChoices = false
+    var hasChoices = false
     /// True when that array has an element.
-    private(set) var hasChoice = false
-    private var inString = false
-    private var escaped = false
-    private var captureOverflow = false
-    private var capturing = AnswerField.none
+    var hasChoice = false
+    var inString = false
+    var escaped = false
+    var captureOverflow = false
+    var capturing = AnswerField.none
     /// The node of the value that the last key announced.
-    private var pending: UInt8 = 0
+    var pending: UInt8 = 0
     /// Bit 0 is set when the innermost open container is an array.
-    private var arrayStack: UInt8 = 0
-    private var depth = 0
-    private var skipDepth = 0
+    var arrayStack: UInt8 = 0
+    var depth = 0
+    var skipDepth = 0
     /// Nodes of the open containers, the innermost in the lowest byte.
-    private var nodeStack: UInt64 = 0
-    private var present: UInt64 = 0
-    private var captureStart = 0
+    var nodeStack: UInt64 = 0
+    var present: UInt64 = 0
+    var captureStart = 0
     private let table: PathTable
     private let block: UnsafeMutableRawPointer
     private var arena: UnsafeMutableRawPointer
-    private var arenaCount = 0
+    var arenaCount = 0
     private var arenaCapacity = blockSize - slotsSize
-    private var keyBytes: [UInt8] = []
+    var keyBytes: [UInt8] = []
+    /// What the last document of a stream began with.
+    var head = StreamHead()
     /// Sums and counts over lists, by field.
     private(set) var tallies = Tallies()
 
@@ -72,10 +74,11 @@ package struct AnswerScanner: ~Copyable {
     deinit {
         if arena != block + Self.slotsSize { arena.deallocate() }
         block.deallocate()
+        head.deallocate()
     }
 
     /// The bytes that are allocated now.
-    package var footprint: Int { Self.slotsSize + arenaCapacity + keyBytes.capacity }
+    package var footprint: Int { Self.slotsSize + arenaCapacity + keyBytes.capacity + head.footprint }
 
     /// Forgets the document, keeping the storage.
     package mutating func reset() {
@@ -99,6 +102,7 @@ package struct AnswerScanner: ~Copyable {
             arena.deallocate()
             arena = block + Self.slotsSize
             arenaCapacity = Self.blockSize - Self.slotsSize
+            head.count = 0
         }
     }
 
@@ -164,11 +168,11 @@ extension AnswerScanner {
     ///
     /// - Returns: the position after the document when it ended in this piece, else `bytes.count`. After a fault
     ///   everything is passed over.
-    package mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
+    package mutating func consume(_ bytes: UnsafeRawBufferPointer, from start: Int = 0) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         let end = bytes.count
-        var index = 0
-        captureStart = 0
+        var index = start
+        captureStart = start
         while index < end {
             switch state {
             case .done: return index
@@ -372,6 +376,7 @@ extension AnswerScanner {
         captureStart = index
         captureOverflow = false
         // A repeated member replaces the one before.
+        if has(field) { head.count = 0 }
         present |= 1 << UInt64(field.rawValue)
         if isNull {
             set(field, Slot(start: 0, count: Slot.null))

@@ -217,7 +217,7 @@ struct EventScanner {
                 index &+= 1
             }
             event.dataCount = min(event.dataCount &+ (value.count &- index), 1 << 40)
-            _ = scanner.consume(value)
+            _ = scanner.isStarted ? scanner.consume(value) : scanner.begin(value)
         case .name:
             for byte in value {
                 if event.nameCount < 8 { event.name |= UInt64(byte) << UInt64(8 &* event.nameCount) }

@@ -7,9 +7,9 @@ import Glibc
 ///
 /// The outcome has the bytes that one fold gives. A piece that cannot be folded without what came before it, as one in
 /// which a price book is adopted, is folded again where it belongs. One thread uses this; call ``end()``.
-final class ParallelFold {
+package final class ParallelFold {
     /// Events of a piece.
-    static let pieceLength: UInt64 = 32_768
+    package static let pieceLength: UInt64 = 32_768
 
     private struct Job: Sendable {
         let first: UInt64
@@ -23,7 +23,7 @@ final class ParallelFold {
     }
 
     /// Pieces that were taken over as they were.
-    private(set) var taken = 0
+    package private(set) var taken = 0
     private let source: any RecordSource
     private let head: UInt64
     private let length: UInt64
@@ -33,7 +33,7 @@ final class ParallelFold {
     /// Starts the threads; nil where one thread alone is as good.
     ///
     /// - Parameter isBackground: gives them a low priority beside a serving process.
-    init?(
+    package init?(
         _ fold: ViewFold,
         through head: UInt64,
         _ source: any RecordSource,
@@ -56,7 +56,7 @@ final class ParallelFold {
     }
 
     /// Takes the fold on by one piece.
-    func advance(_ fold: inout ViewFold) throws(ViewError) {
+    package func advance(_ fold: inout ViewFold) throws(ViewError) {
         while next <= head, !pool.isFull {
             let last = min(head, next + length - 1)
             pool.add(Job(first: next, last: last, pricer: fold.pricer))
@@ -75,7 +75,7 @@ final class ParallelFold {
     }
 
     /// Ends the threads. Blocks until they are gone.
-    func end() { pool.end() }
+    package func end() { pool.end() }
 }
 
 extension ViewFold {

@@ -1,8 +1,7 @@
 import Accounting
 import Events
 import Testing
-
-@testable import Views
+import Views
 
 /// A fold in pieces has the bytes of one fold, whatever stands in the log.
 @Suite struct ParallelFoldTests {
@@ -78,7 +77,10 @@ import Testing
         }
         let log = MemoryLog(events)
         var whole = try alone(log)
-        try ViewEngine.restate(&whole, through: log.head, log)
+        try log.scan(from: whole.state.restatedThrough + 1, through: log.head) { sequence, record in
+            try whole.restate(sequence, record)
+            return true
+        }
         let service = try ViewService(source: log)
         defer { service.close() }
         let newest = try #require(whole.state.books.last)
