@@ -1,4 +1,3 @@
-internal import Accounting
 internal import Events
 internal import Ledger
 internal import Metering
@@ -34,20 +33,27 @@ extension GatewayCounters {
         // A chat is rarely stored, and its event does not say; chats are many and must not push the others out.
         var chats: [(group: String, answer: String)] = []
         try? ledger.scan(from: range.lowerBound, through: range.upperBound) { _, record in
-            guard case .requestCompleted(let event)? = try? EventCodec.decode(record), event.usage.source != .none
-            else { return true }
-            switch Metering.Operation(rawValue: event.operation) {
-            case .response, .poll, .batch: stored.append((event.group, event.responseID ?? event.path))
-            case .chat:
-                guard let answer = event.responseID else { return true }
-                chats.append((event.group, answer))
-            default: break
+            guard let answer = StoredAnswer(record, wanted: { Self.isRecalled(Metering.Operation(rawValue: $0)) })
+            else {
+                return true
+            }
+            if answer.operation != Metering.Operation.chat.rawValue {
+                stored.append((answer.group, answer.responseID ?? answer.path))
+            } else if let id = answer.responseID {
+                chats.append((answer.group, id))
             }
             return true
         }
         billed.withLock { billed in
             for (group, answer) in chats.suffix(Self.recalledAnswers) { _ = billed.bill(group: group, answer: answer) }
             for (group, answer) in stored.suffix(Self.recalledAnswers) { _ = billed.bill(group: group, answer: answer) }
+        }
+    }
+
+    private static func isRecalled(_ operation: Metering.Operation?) -> Bool {
+        switch operation {
+        case .response, .poll, .batch, .chat: true
+        default: false
         }
     }
 }
