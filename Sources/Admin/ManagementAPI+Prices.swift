@@ -43,7 +43,8 @@ extension ManagementAPI {
     }
 
     /// `/api/prices/diff`: what a book would change, and what history would have cost. Writes nothing.
-    func priceDifference(_ request: ManagementRequest) async throws -> ManagementAnswer {
+    func priceDifference(_ request: ManagementRequest, _ progress: @escaping Progress) async throws -> ManagementAnswer
+    {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
         let by = try Self.impactTables(request)
         let (books, normalises) = await backend.views.read { ($0.books, $0.normaliser != 0) }
@@ -61,7 +62,8 @@ extension ManagementAPI {
                 of: proposed,
                 on: backend.source,
                 names: backend.identities.names,
-                normalises: normalises
+                normalises: normalises,
+                progress: progress
             )
             guard let impact else {
                 throw ManagementError(.unavailable, "The comparison was stopped")

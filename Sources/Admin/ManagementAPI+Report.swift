@@ -4,7 +4,7 @@ import Views
 extension ManagementAPI {
     /// `/api/report`: from the views when they keep what is asked, else by one pass over the ledger. An order brings a
     /// price book in its body and asks beside it what the lines would cost by that; nothing is written.
-    func report(_ request: ManagementRequest) async throws -> ManagementAnswer {
+    func report(_ request: ManagementRequest, _ progress: @escaping Progress) async throws -> ManagementAnswer {
         let name = try request.choice("format", ["json"] + Report.Format.allCases.map(\.rawValue))
         let format = Report.Format(rawValue: name) ?? .json
         var query = try ReportQuery(
@@ -28,9 +28,23 @@ extension ManagementAPI {
             let source = backend.source
             let answer =
                 try quick
-                ?? Report(question, scanning: source, normalises: normalises, newestBook: newestBook)
+                ?? Report(
+                    question,
+                    scanning: source,
+                    normalises: normalises,
+                    newestBook: newestBook,
+                    progress: progress
+                )
             guard var report = answer else { return nil }
-            if let proposed, try !report.add(whatIf: proposed, scanning: source, normalises: normalises) { return nil }
+            if let proposed {
+                let isWhole = try report.add(
+                    whatIf: proposed,
+                    scanning: source,
+                    normalises: normalises,
+                    progress: progress
+                )
+                guard isWhole else { return nil }
+            }
             return report
         }
         guard let slow else { throw ManagementError(.unavailable, "The report was stopped") }

@@ -35,13 +35,15 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/readyz"): return ready()
         case ("GET", "/metrics"): return await metrics(request)
         case ("GET", "/api/status"): return await status()
-        case ("GET", "/api/report"), ("POST", "/api/report"): return try await report(request)
-        case ("GET", "/api/usage"): return try await usage(request)
+        case ("GET", "/api/report"), ("POST", "/api/report"):
+            return try await telling(request) { try await self.report(request, $0) }
+        case ("GET", "/api/usage"): return try await telling(request) { try await self.usage(request, $0) }
         case ("GET", "/api/export"): return try await export(request)
         case ("GET", "/api/events"): return try events(request)
         case ("GET", "/api/prices"): return try await priceBooks(request)
         case ("GET", "/api/prices/missing"): return try await missingPrices(request)
-        case ("POST", "/api/prices/diff"): return try await priceDifference(request)
+        case ("POST", "/api/prices/diff"):
+            return try await telling(request) { try await self.priceDifference(request, $0) }
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
         case ("POST", "/api/rebuild"): return try rebuild(request)
         case ("GET", "/api/clients"): return try clients(request)

@@ -15,7 +15,9 @@ import Views
     }
 
     private func usage(provider: String? = "openai", groups: Set<String> = []) throws -> DailyUsage {
-        try DailyUsage(scanning: log, days: days, provider: provider, groups: groups, newestBook: 3)
+        try #require(
+            try DailyUsage(scanning: log, days: days, provider: provider, groups: groups, newestBook: 3)
+        )
     }
 
     /// The bill that a provider without errors would write.

@@ -29,3 +29,21 @@ def test_the_difference_tells_what_changes_in_a_row(gateway, tmp_path):
         prices = [(usd(one["old"]), usd(one["new"])) for one in row["changes"]]
         assert prices and all(new == old * 3 for old, new in prices)
     assert "→" in gateway.command("prices", "diff", path)
+
+
+def test_a_pass_over_the_ledger_shows_how_far_it_has_come(gateway):
+    for call in CALLS[:2]:
+        through(gateway, call)
+    gateway.level()
+    words = ["report", "--by", "tag.team", "--format", "md"]
+    plain = gateway.command(*words)
+    table, bar = gateway.on_terminal(*words)
+    assert table == plain
+    assert "report [" in bar and "100 %" in bar and bar.endswith("\r\x1b[2K")
+    _, body = gateway.management("/api/report?by=tag.team&format=md&progress=true")
+    lines = [json.loads(line) for line in body.splitlines()]
+    assert lines[-1] == {"answer": plain}
+    assert all(0 < line["done"] <= line["total"] for line in lines[:-1]) and len(lines) > 1
+    # A refusal that comes after the first line of the answer is told in the last.
+    _, body = gateway.management("/api/report?by=tag.team&since=yesterday&progress=true")
+    assert "since" in json.loads(body.splitlines()[-1])["error"]["message"]

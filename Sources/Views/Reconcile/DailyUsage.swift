@@ -41,19 +41,26 @@ public struct DailyUsage: Equatable, Sendable {
     ///   - provider: only the requests of this one; nil for all.
     ///   - groups: only the requests through these; empty for all.
     ///   - newestBook: the sequence of the newest adopted book (see ``ViewState/books``).
-    public init(
+    ///   - progress: called now and then; when it returns false the answer is nil.
+    public init?(
         scanning source: any RecordSource,
         days: Range<Int64>,
         provider: String? = nil,
         groups: Set<String> = [],
-        newestBook: UInt64? = nil
+        newestBook: UInt64? = nil,
+        progress: (ViewService.Progress) -> Bool = { _ in true }
     ) throws(ViewError) {
         let pricer = try Self.listPricer(newestBook, source)
         bookRevision = pricer?.revision ?? 0
         let head = source.head
         guard head > 0 else { return }
         let scratch = Scratch()
+        var isWanted = true
         try ViewEngine.scan(source, from: 1, through: head) { sequence, record throws(ViewError) in
+            if sequence % Self.turn == 0 {
+                isWanted = progress(ViewService.Progress(done: sequence, total: head))
+                guard isWanted else { return false }
+            }
             guard record.count > 1, record[1] == EventKind.requestCompleted.rawValue else { return true }
             if record[0] == Schema.current {
                 // The time stands in front, so that a request of another day is not decoded.
@@ -71,7 +78,11 @@ public struct DailyUsage: Equatable, Sendable {
             }
             return true
         }
+        guard isWanted else { return nil }
     }
+
+    /// Events from one call of the progress to the next.
+    private static let turn: UInt64 = 50_000
 
     private static func listPricer(_ newest: UInt64?, _ source: any RecordSource) throws(ViewError) -> Pricer? {
         guard let newest, let record = try? source.readRecord(at: newest), let event = try? EventCodec.decode(record),

@@ -110,7 +110,8 @@ struct PricesCommand: AsyncParsableCommand {
                         path: "/api/prices/diff",
                         query: ["by": [by], "format": [json ? "json" : "table"]],
                         body: try readFile(file)
-                    )
+                    ),
+                    bar: "diff"
                 )
             }
         }

@@ -87,7 +87,7 @@ struct ReconcileCommand: AsyncParsableCommand {
         if let provider { query["provider"] = [provider] }
         if !group.isEmpty { query["group"] = group }
         let request = ManagementRequest(path: "/api/usage", query: query)
-        let answer = try await withRelay(directory) { try await $0.collect(request) }
+        let answer = try await withRelay(directory) { try await $0.collect(request, bar: "reconcile") }
         guard let usage = DailyUsage(json: answer) else {
             throw ManagementError(.unavailable, "The server's answer could not be read; it may be of another version")
         }

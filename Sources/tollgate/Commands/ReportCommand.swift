@@ -43,7 +43,7 @@ struct ReportCommand: AsyncParsableCommand {
                 request.method = "POST"
                 request.body = try readFile(prices)
             }
-            try await relay.print(request)
+            try await relay.print(request, bar: "report")
         }
     }
 }

@@ -1,6 +1,8 @@
 """The program under test: a running gateway, its management interface, and its commands."""
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -130,6 +132,26 @@ class Gateway:
 
     def command(self, *arguments, check: bool = True) -> str:
         return run(*arguments, "--data-dir", self.data, check=check).stdout.decode()
+
+    def on_terminal(self, *arguments) -> tuple[str, str]:
+        """What a command prints while its standard error is a terminal, and what it draws there."""
+        ours, theirs = pty.openpty()
+        command = [binary(), *map(str, arguments), "--data-dir", str(self.data)]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs) as process:
+            os.close(theirs)
+            drawn = b""
+            while True:
+                try:
+                    piece = os.read(ours, 4096)
+                except OSError:
+                    break
+                if not piece:
+                    break
+                drawn += piece
+            printed, _ = process.communicate(timeout=DEADLINE)
+        os.close(ours)
+        assert process.returncode == 0, drawn
+        return printed.decode(), drawn.decode()
 
     def events(self, kind: str | None = None) -> list[dict]:
         """The exported events, in order; optionally of one type."""
