@@ -1,5 +1,6 @@
 import Accounting
 import Gateway
+import Ledger
 import Metering
 import Testing
 

@@ -1,4 +1,5 @@
 import Gateway
+import Ledger
 import NIOCore
 import Testing
 

@@ -21,7 +21,7 @@ package struct LedgerSimulation {
 
     private let directory: String
     private let faults = FaultInjector()
-    private var random: SeededRandom
+    private var random: SeededGenerator
     private var outcome = Outcome()
     /// Acknowledged records, in order.
     private var model: [[UInt8]] = []
@@ -62,7 +62,7 @@ package struct LedgerSimulation {
     }
 
     private init(seed: UInt64, directory: String) {
-        random = SeededRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         self.directory = directory
     }
 
