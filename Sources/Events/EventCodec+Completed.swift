@@ -147,7 +147,7 @@ extension EventCodec {
 }
 
 extension RequestCompleted {
-    fileprivate mutating func take(_ profile: CompletedProfile) {
+    mutating func take(_ profile: CompletedProfile) {
         operation = profile.operation
         dialect = profile.dialect
         outcome = profile.outcome
