@@ -122,28 +122,36 @@ package struct CompletedReader {
     /// One attempt in place.
     package struct AttemptView {
         package var upstream: UnsafeRawBufferPointer
-        package var key: String?
+        /// The digits of an opaque id, 16 of them.
+        package var keyBits: UInt64?
+        /// Any other key.
+        package var keyText: UnsafeRawBufferPointer?
         package var status: UInt16?
         package var failure: UInt8
         package var duration: Int64
+
+        package var key: String? {
+            keyBits.map { OpaqueID.key.text($0) } ?? keyText.map { String(decoding: $0, as: UTF8.self) }
+        }
     }
 
     /// Reads the next attempt; call it ``attemptCount`` times.
-    package mutating func nextAttempt(withKey: Bool) -> AttemptView {
+    package mutating func nextAttempt() -> AttemptView {
         let mask = rest.byte()
         let upstream = rest.blob()
-        var key: String?
-        if mask & 1 != 0 {
-            let bits = rest.fixed64()
-            if withKey { key = OpaqueID.key.text(bits) }
-        } else if mask & 2 != 0 {
-            let text = rest.blob()
-            if withKey { key = String(decoding: text, as: UTF8.self) }
-        }
+        let keyBits: UInt64? = mask & 1 != 0 ? rest.fixed64() : nil
+        let keyText: UnsafeRawBufferPointer? = mask & 3 == 2 ? rest.blob() : nil
         let status: UInt16? = mask & 4 != 0 ? rest.fixed16() : nil
         let failure: UInt8 = mask & 8 != 0 ? rest.byte() : 0
         if mask & 0xf0 != 0 || mask & 3 == 3 || (mask & 8 != 0) != (failure != 0) { rest.fail() }
-        return AttemptView(upstream: upstream, key: key, status: status, failure: failure, duration: rest.signed())
+        return AttemptView(
+            upstream: upstream,
+            keyBits: keyBits,
+            keyText: keyText,
+            status: status,
+            failure: failure,
+            duration: rest.signed()
+        )
     }
 
     /// The optional part of the usage, in place; read it after the attempts.

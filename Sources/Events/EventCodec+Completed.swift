@@ -147,7 +147,7 @@ extension EventCodec {
 }
 
 extension RequestCompleted {
-    fileprivate mutating func take(_ profile: CompletedProfile) {
+    mutating func take(_ profile: CompletedProfile) {
         operation = profile.operation
         dialect = profile.dialect
         outcome = profile.outcome
@@ -162,7 +162,7 @@ extension RequestCompleted {
 
     fileprivate mutating func takeRest(_ reader: inout CompletedReader) -> Bool {
         for _ in 0..<reader.attemptCount {
-            let view = reader.nextAttempt(withKey: true)
+            let view = reader.nextAttempt()
             guard !reader.rest.failed else { return false }
             let failure = AttemptFailure(rawValue: view.failure)
             guard failure != nil || view.failure == 0 else { return false }

@@ -6,37 +6,15 @@ extension EventJSON {
         json.string(event.id.text)
         json.key("time")
         time(event.time, &json)
-        json.key("group")
-        json.string(event.group)
-        write(client: event.client, names, &json)
+        writeCaller(event, names, &json)
         if schema >= 2 { writeMarks(event, &json) }
-        json.key("provider")
-        json.string(event.provider)
-        json.key("operation")
-        json.string(EventNames.operation(event.operation))
-        json.key("dialect")
-        json.string(EventNames.dialect(event.dialect))
+        writeTarget(event, &json)
         json.key("path")
         json.string(event.path)
-        json.key("model")
-        json.object { json in
-            json.key("requested")
-            json.string(ifPresent: event.modelRequested)
-            json.key("sent")
-            json.string(ifPresent: event.modelSent)
-            json.key("reported")
-            json.string(ifPresent: event.modelReported)
-        }
+        writeModel(event, &json)
         json.key("response_id")
         json.string(ifPresent: event.responseID)
-        json.key("stream")
-        json.bool(event.stream)
-        json.key("status")
-        json.number(event.status)
-        json.key("outcome")
-        json.string(event.outcome.name)
-        json.key("error")
-        json.string(ifPresent: event.error)
+        writeOutcome(event, &json)
         writeMeasures(event, &json)
         json.key("attempts")
         json.array { json in
@@ -50,6 +28,44 @@ extension EventJSON {
         }
         json.key("cost")
         write(event.cost, &json)
+    }
+
+    static func writeCaller(_ event: RequestCompleted, _ names: ClientNames, _ json: inout JSONText) {
+        json.key("group")
+        json.string(event.group)
+        write(client: event.client, names, &json)
+    }
+
+    static func writeTarget(_ event: RequestCompleted, _ json: inout JSONText) {
+        json.key("provider")
+        json.string(event.provider)
+        json.key("operation")
+        json.string(EventNames.operation(event.operation))
+        json.key("dialect")
+        json.string(EventNames.dialect(event.dialect))
+    }
+
+    static func writeModel(_ event: RequestCompleted, _ json: inout JSONText) {
+        json.key("model")
+        json.object { json in
+            json.key("requested")
+            json.string(ifPresent: event.modelRequested)
+            json.key("sent")
+            json.string(ifPresent: event.modelSent)
+            json.key("reported")
+            json.string(ifPresent: event.modelReported)
+        }
+    }
+
+    static func writeOutcome(_ event: RequestCompleted, _ json: inout JSONText) {
+        json.key("stream")
+        json.bool(event.stream)
+        json.key("status")
+        json.number(event.status)
+        json.key("outcome")
+        json.string(event.outcome.name)
+        json.key("error")
+        json.string(ifPresent: event.error)
     }
 
     private static func writeMarks(_ event: RequestCompleted, _ json: inout JSONText) {

@@ -39,6 +39,17 @@ package struct JSONText: ~Copyable {
         base = larger
     }
 
+    /// Where the next bytes are to be written, with room for so many; ``advance(_:)`` then tells how many they were.
+    @inline(__always)
+    mutating func room(_ space: Int) -> UnsafeMutableRawPointer {
+        reserve(space)
+        return UnsafeMutableRawPointer(base + count)
+    }
+
+    /// Takes in bytes that were written at ``room(_:)``, no more than there was room for.
+    @inline(__always)
+    mutating func advance(_ added: Int) { count &+= added }
+
     @inline(__always)
     private mutating func put(_ byte: UInt8) {
         reserve(1)
@@ -47,11 +58,15 @@ package struct JSONText: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func put(_ text: UnsafeBufferPointer<UInt8>) {
+    mutating func put(_ text: UnsafeBufferPointer<UInt8>) {
         reserve(text.count)
         if let source = text.baseAddress { (base + count).update(from: source, count: text.count) }
         count += text.count
     }
+
+    /// Adds text as it is.
+    @inline(__always)
+    mutating func put(_ text: StaticString) { text.withUTF8Buffer { put($0) } }
 
     /// Begins another value behind what was written; no comma stands between them.
     package mutating func begin() { needsComma = false }
@@ -71,6 +86,15 @@ package struct JSONText: ~Copyable {
 
     /// Takes the last byte back.
     package mutating func removeLast() { count = max(0, count - 1) }
+
+    /// Takes back what was written behind so many bytes.
+    mutating func cut(to length: Int) { count = min(count, max(0, length)) }
+
+    /// Writes over a byte.
+    mutating func replace(at index: Int, with byte: UInt8) {
+        guard index >= 0, index < count else { return }
+        base[index] = byte
+    }
 
     @inline(__always)
     private mutating func separate() {
@@ -121,23 +145,12 @@ package struct JSONText: ~Copyable {
 
     package mutating func number(_ value: some BinaryInteger) {
         separate()
-        guard let small = UInt32(exactly: value) else {
+        if let value = Int64(exactly: value) {
+            digits(value)
+        } else if let value = UInt64(exactly: value) {
+            digits(value)
+        } else {
             append(Array(String(value).utf8))
-            return
-        }
-        // Most numbers are small, and a string of each would cost more than the rest of a line.
-        var count = 1
-        var bound: UInt64 = 10
-        while bound <= UInt64(small) {
-            bound *= 10
-            count += 1
-        }
-        append(count: count) { space in
-            var rest = small
-            for index in stride(from: count - 1, through: 0, by: -1) {
-                space[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
-                rest /= 10
-            }
         }
     }
 
@@ -151,7 +164,7 @@ package struct JSONText: ~Copyable {
 
     private mutating func literal(_ text: StaticString) {
         separate()
-        text.withUTF8Buffer { put($0) }
+        put(text)
     }
 
     /// Text that is JSON already.
@@ -174,6 +187,11 @@ package struct JSONText: ~Copyable {
 
     package mutating func string(_ value: String) {
         separate()
+        quoted(value)
+    }
+
+    /// A string between its quotes, without a comma before it.
+    mutating func quoted(_ value: String) {
         put(0x22)
         var value = value
         value.withUTF8 { text in

@@ -43,9 +43,11 @@ public struct Tags: Equatable, Sendable {
     }
 
     /// Whether a text may be the name of a mark.
-    public static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= nameLimit
-            && text.utf8.allSatisfy { byte in
+    public static func isName(_ text: String) -> Bool { isName(text.utf8) }
+
+    static func isName(_ text: some Collection<UInt8>) -> Bool {
+        !text.isEmpty && text.count <= nameLimit
+            && text.allSatisfy { byte in
                 switch byte {
                 case 0x61...0x7a, 0x30...0x39, 0x2d, 0x2e, 0x5f: true
                 default: false

@@ -56,8 +56,11 @@ public enum Timestamp {
         String(decoding: utf8(microseconds), as: UTF8.self)
     }
 
+    /// The time itself, or the first or last that can be said.
+    static func sayable(_ microseconds: Int64) -> Int64 { min(max(microseconds, first), last) }
+
     package static func utf8(_ microseconds: Int64) -> [UInt8] {
-        let time = min(max(microseconds, first), last)
+        let time = sayable(microseconds)
         let days = floorDivide(time, day)
         let rest = time - days * day
         var out = dayUTF8(days)
@@ -76,7 +79,7 @@ public enum Timestamp {
     /// `2026-11-23` of a day counted from 1970-01-01.
     public static func dayText(_ number: Int64) -> String { String(decoding: dayUTF8(number), as: UTF8.self) }
 
-    private static func dayUTF8(_ number: Int64) -> [UInt8] {
+    static func dayUTF8(_ number: Int64) -> [UInt8] {
         let date = date(ofDay: number)
         var out: [UInt8] = []
         out.reserveCapacity(28)

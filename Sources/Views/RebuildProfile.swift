@@ -33,7 +33,7 @@ package struct RebuildProfile: Sendable {
             try source.scan(from: 1, through: head) { _, record in
                 guard record.count > 1, record[1] == EventKind.requestCompleted.rawValue else { return true }
                 var reader = CompletedReader(record, units: units.buffer)
-                for _ in 0..<reader.attemptCount { _ = reader.nextAttempt(withKey: false) }
+                for _ in 0..<reader.attemptCount { _ = reader.nextAttempt() }
                 _ = reader.usageTail()
                 _ = reader.additional()
                 if reader.rest.failed { throw EventError.malformed("request.completed") }

@@ -110,7 +110,7 @@ extension ViewFold {
         var reader = CompletedReader(record, units: units.buffer)
         guard !reader.rest.failed else { throw .malformed("request.completed") }
         let number = try markSets.isEmpty ? profile(reader.profile) : markedProfile(reader.profile, record)
-        for _ in 0..<reader.attemptCount { _ = reader.nextAttempt(withKey: false) }
+        for _ in 0..<reader.attemptCount { _ = reader.nextAttempt() }
         var sums = Sums()
         if state.normaliser != 0, let reading = try again(record, reader) {
             price(reading, reader, number, &sums)

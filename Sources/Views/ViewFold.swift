@@ -232,7 +232,7 @@ package struct ViewFold {
 
     private mutating func foldAttempts(_ reader: inout CompletedReader, group: UInt16) throws(EventError) {
         for _ in 0..<reader.attemptCount {
-            let attempt = reader.nextAttempt(withKey: false)
+            let attempt = reader.nextAttempt()
             guard !reader.rest.failed else { throw .malformed("request.completed") }
             let upstream: UInt16
             if let known = upstreams.find(attempt.upstream) {

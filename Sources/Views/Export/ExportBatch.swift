@@ -53,6 +53,8 @@ struct ExportRenderer: Sendable {
     /// The price books, where the form needs them.
     let books: BookShelf
     let names: ClientNames
+    /// Renders requests without making events of them; nil where the form or the filter needs the event.
+    private let pool: LinePool?
 
     init(_ export: Export, _ source: any RecordSource, _ epochs: ExportEpochs) {
         format = export.format
@@ -60,6 +62,10 @@ struct ExportRenderer: Sendable {
         origin = source.origin
         names = export.names
         books = BookShelf(source, epochs)
+        let isLines = export.format == .ndjson || export.format == .lines
+        // The verifiable form shows nothing that is not in the record.
+        let shown = export.format == .ndjson ? ClientNames() : names
+        pool = isLines && export.filter.isEmpty ? LinePool(names: shown) : nil
     }
 
     /// What stands before the first event.
@@ -75,11 +81,21 @@ struct ExportRenderer: Sendable {
         var output = ExportedBatch()
         var json = JSONText(capacity: batch.ends.count * 1_536 + batch.bytes.count)
         var run = Run(leaves: CompactRange(begin: batch.first - 1))
+        var lines = pool?.take()
+        defer { if let lines { pool?.give(lines) } }
         batch.bytes.withUnsafeBytes { bytes in
             var start = 0
             var sequence = batch.first
             for end in batch.ends {
                 let record = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                defer {
+                    start = end
+                    sequence += 1
+                }
+                if lines?.append(record, sequence: sequence, to: &json) == true {
+                    finish(record, &json, &run)
+                    continue
+                }
                 do throws(EventError) {
                     let event = try EventCodec.decode(record)
                     if format == .ndjson {
@@ -91,8 +107,6 @@ struct ExportRenderer: Sendable {
                     output.failure = ViewError(.unreadableRecord, "event \(sequence): \(error)")
                     break
                 }
-                start = end
-                sequence += 1
             }
         }
         run.end(json.count, &output.parts)
@@ -113,15 +127,24 @@ struct ExportRenderer: Sendable {
         let beginsSegment = (sequence - 1) % Export.segment == 0
         if run.isOmitted == isWanted || (run.isOmitted && beginsSegment) { run.end(json.count, &parts) }
         run.isOmitted = !isWanted
-        run.leaves.append(leaf: Digest.leaf(record))
-        guard isWanted else { return }
+        guard isWanted else {
+            run.leaves.append(leaf: Digest.leaf(record))
+            return
+        }
         EventJSON.render(event, sequence: sequence, schema: record[0], into: &json)
+        finish(record, &json, &run)
+    }
+
+    /// Ends the line of an event, in a verifiable export with its stored bytes.
+    private func finish(_ record: UnsafeRawBufferPointer, _ json: inout JSONText, _ run: inout Run) {
+        run.events += 1
+        guard format == .ndjson else { return json.append(0x0a) }
+        run.leaves.append(leaf: Digest.leaf(record))
         // In place of the brace that closes the fields.
         json.removeLast()
         json.append(Self.storedKey)
         json.append(count: Base64.length(of: record.count)) { Base64.encode(record, into: $0) }
         json.append(Self.lineEnd)
-        run.events += 1
     }
 
     private static let storedKey = Array(",\"stored\":\"".utf8)
