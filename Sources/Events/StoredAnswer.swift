@@ -32,7 +32,7 @@ package struct StoredAnswer {
             // Dialect, outcome and status stand before the group.
             _ = profile.slice(4)
             let group = profile.string()
-            for _ in 0..<reader.attemptCount { _ = reader.nextAttempt(withKey: false) }
+            for _ in 0..<reader.attemptCount { _ = reader.nextAttempt() }
             _ = reader.usageTail()
             _ = reader.additional()
             let strings = reader.strings()
