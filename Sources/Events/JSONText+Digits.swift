@@ -72,17 +72,23 @@ extension JSONText {
         let third = UInt64(littleEndian: Self.hexadecimal(UInt32(truncatingIfNeeded: id.low >> 32)))
         let space = room(36)
         space.storeBytes(of: Self.hexadecimal(UInt32(truncatingIfNeeded: id.high >> 32)), as: UInt64.self)
-        for (offset, digits) in [(9, second), (14, second >> 32), (19, third), (24, third >> 32)] {
-            space.storeBytes(of: 0x2d, toByteOffset: offset - 1, as: UInt8.self)
-            let four = UInt32(truncatingIfNeeded: digits).littleEndian
-            space.storeBytes(of: four, toByteOffset: offset, as: UInt32.self)
-        }
+        Self.hyphen(second, space + 8)
+        Self.hyphen(second >> 32, space + 13)
+        Self.hyphen(third, space + 18)
+        Self.hyphen(third >> 32, space + 23)
         space.storeBytes(
             of: Self.hexadecimal(UInt32(truncatingIfNeeded: id.low)),
             toByteOffset: 28,
             as: UInt64.self
         )
         advance(36)
+    }
+
+    /// Writes a hyphen and the first four of eight digits.
+    @inline(__always)
+    private static func hyphen(_ digits: UInt64, _ space: UnsafeMutableRawPointer) {
+        space.storeBytes(of: 0x2d, as: UInt8.self)
+        space.storeBytes(of: UInt32(truncatingIfNeeded: digits).littleEndian, toByteOffset: 1, as: UInt32.self)
     }
 
     /// What ``Accounting/Money/dollars`` says.

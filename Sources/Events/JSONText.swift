@@ -189,35 +189,4 @@ package struct JSONText: ~Copyable {
         separate()
         quoted(value)
     }
-
-    /// A string between its quotes, without a comma before it.
-    mutating func quoted(_ value: String) {
-        put(0x22)
-        var value = value
-        value.withUTF8 { text in
-            // What needs no escape, nearly always all of it, is copied in one piece.
-            var start = 0
-            for index in 0..<text.count {
-                let byte = text[index]
-                guard byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x7f else { continue }
-                put(UnsafeBufferPointer(rebasing: text[start..<index]))
-                escape(byte)
-                start = index + 1
-            }
-            put(UnsafeBufferPointer(rebasing: text[start...]))
-        }
-        put(0x22)
-    }
-
-    private mutating func escape(_ byte: UInt8) {
-        switch byte {
-        case 0x22, 0x5c:
-            put(0x5c)
-            put(byte)
-        case 0x0a: append([0x5c, 0x6e])
-        case 0x0d: append([0x5c, 0x72])
-        case 0x09: append([0x5c, 0x74])
-        default: append([0x5c, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
-        }
-    }
 }

@@ -72,7 +72,7 @@ import Testing
             Array(Samples.openAIRaw.utf8),
             Array("{\n  \"tokens\": 12,\n  \"cost\": -0.25,\n  \"a\": [true, null, \"x\"], \"speed\":\"fast\"\n}".utf8),
         ]
-        for round in 0..<20_000 {
+        for round in 0..<8_000 {
             var raw = bases[round % bases.count]
             for _ in 0...(random.next() % 2) {
                 let index = Int(random.next() % UInt64(raw.count))
