@@ -1,5 +1,7 @@
 """The lane of plain answers: Tollgate with its ledger beside nginx's proxy_pass, and the upstream alone."""
 
+import time
+
 from . import gateway, load, nginx, report
 from .processes import BenchError, Servers, say
 
@@ -14,6 +16,8 @@ def measure(options, folder):
         else:
             subject = servers.add(gateway.Gateway(options.binary, folder, upstream.port))
         candidates = [upstream, reference, subject]
+        # What a start needs once is given back after a second.
+        time.sleep(3)
         idle = {server.name: server.resident_bytes() for server in candidates}
         script = load.write_script(folder)
         sent = 0
