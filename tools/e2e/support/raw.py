@@ -59,8 +59,10 @@ def send(port, method, target, body: bytes | None = None, headers=None, timeout:
         connection.close()
 
 
-def ask(gateway, group: str, control: str = "", stream: bool = False, key: str = CLIENT_KEY, usage: bool = True) -> Reply:
-    """A request in the dialect of a group."""
+def ask(
+    gateway, group: str, control: str = "", stream: bool = False, key: str = CLIENT_KEY, usage: bool = True, marks=None
+) -> Reply:
+    """A request in the dialect of a group; `marks` are tags by name."""
     path, body = BODIES[group]
     if stream and group == "gemini":
         path = path.replace(":generateContent", ":streamGenerateContent") + "?alt=sse"
@@ -73,5 +75,6 @@ def ask(gateway, group: str, control: str = "", stream: bool = False, key: str =
         "POST",
         f"/proxy/{group}/{path}",
         json.dumps(body).encode(),
-        {"content-type": "application/json", "authorization": f"Bearer {key}", "x-sim": control},
+        {"content-type": "application/json", "authorization": f"Bearer {key}", "x-sim": control}
+        | {f"x-tollgate-tag-{name}": value for name, value in (marks or {}).items()},
     )
