@@ -17,12 +17,14 @@ let swiftSettings: [SwiftSetting] = [
 // the link alone: `--static-swift-stdlib` compiles everything differently, and tests cannot be built with it because
 // Swift Testing has no static library. The libraries are those that the static Foundation leans on. Nothing looks up
 // symbols in an executable, so it exports none, and what nobody calls is left out with them; lld, which comes with every
-// toolchain, does that, folds equal functions, and is done in half the time.
+// toolchain, does that, folds equal functions, and is done in half the time. Packed relocations are read at every start:
+// 50 kB in place of 3 MB.
 let staticRuntime: [LinkerSetting] = [
     .unsafeFlags(
         [
             "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections",
             "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--icf=safe",
+            "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
         ],
         .when(platforms: [.linux], configuration: .release)
     )

@@ -95,7 +95,7 @@ extension ViewFold {
         var epoch: UInt8 = 0
         var fits = true
         do {
-            try source.scan(from: first, through: last) { sequence, record in
+            try source.scanInPlace(from: first, through: last) { sequence, record in
                 switch record.count >= 2 ? EventKind(rawValue: record[1]) : nil {
                 case .requestCompleted, .requestStarted, .requestInterrupted: break
                 default:

@@ -38,4 +38,18 @@ import ArgumentParser
             TortureServeCommand.self, TortureLedgerCommand.self,
         ]
     )
+
+    /// The whole tree of commands takes longer to make than much else of a start: `serve` is parsed by itself where that
+    /// goes well. What does not, a question for help among it, is left to the tree, which knows the right words.
+    static func main() async {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard arguments.first == ServeCommand.configuration.commandName,
+            let command = try? ServeCommand.parse(Array(arguments.dropFirst()))
+        else { return await main(nil) }
+        do {
+            try await command.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -77,6 +77,28 @@ import Testing
         #expect(try ledger.record(at: 777) == bytes("777"))
     }
 
+    @Test func scanInPlaceGivesTheSame() throws {
+        let ledger = try open()
+        defer { ledger.close() }
+        try ledger.appendAndWait((1...1_000).map { bytes("\($0)") })
+        for (from, through, last) in [(250, 520, 520), (1, UInt64.max, 1_000), (990, .max, 995), (1_001, .max, 2_000)] {
+            var copied: [String] = []
+            var inPlace: [String] = []
+            try ledger.scan(from: UInt64(from), through: through) { sequence, record in
+                copied.append("\(sequence) \(String(decoding: record, as: UTF8.self))")
+                return sequence < last
+            }
+            try ledger.scanInPlace(from: UInt64(from), through: through) { sequence, record in
+                inPlace.append("\(sequence) \(String(decoding: record, as: UTF8.self))")
+                return sequence < last
+            }
+            #expect(inPlace == copied)
+        }
+        #expect(throws: GapFound.self) {
+            try ledger.scanInPlace(from: 7, through: 9) { at, _ in throw GapFound(at: at) }
+        }
+    }
+
     @Test func severalThreadsLeaveNoGap() throws {
         let ledger = try open { $0.queueLimit = 100_000 }
         defer { ledger.close() }

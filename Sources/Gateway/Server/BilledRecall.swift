@@ -12,18 +12,25 @@ extension GatewayCounters {
     /// How many answers of each kind are recalled, so that both find room.
     private static let recalledAnswers = 16_000
 
-    /// Learns from the ledger which stored answers were billed before this start, so that none is billed again.
+    /// Learns from the newest records which stored answers were billed before this start, so that none is billed again.
     ///
-    /// Returns once the newest records are known; a long history must not keep the gateway from listening.
-    func recallBilled(from ledger: Ledger) async {
+    /// - Returns: the first of those records, for ``recallBilled(before:from:)``.
+    func recallBilled(from ledger: Ledger) async -> UInt64 {
         let head = ledger.head
-        guard head > 0 else { return }
+        guard head > 0 else { return 0 }
         let recent = head > Self.awaitedRecords ? head - Self.awaitedRecords + 1 : 1
         try? await NIOThreadPool.singleton.runIfActive { self.recall(recent...head, from: ledger) }
+        return recent
+    }
+
+    /// Learns the same from the records before those, beside serving: a long history must not keep the gateway from
+    /// listening. Returns at once.
+    func recallBilled(before recent: UInt64, from ledger: Ledger) {
         guard recent > 1 else { return }
-        let first = head > Self.recalledRecords ? head - Self.recalledRecords + 1 : 1
+        let last = recent - 1
+        let count = Self.recalledRecords - Self.awaitedRecords
         NIOThreadPool.singleton.submit { state in
-            if case .active = state { self.recall(first...(recent - 1), from: ledger) }
+            if case .active = state { self.recall((last > count ? last - count + 1 : 1)...last, from: ledger) }
         }
     }
 

@@ -24,6 +24,8 @@ public final class GatewayServer: Sendable {
     private let eventLoops: [any EventLoop]
     private let counters = GatewayCounters()
     private let ledger: Ledger
+    /// Reads which answers were billed before, beside everything else that a start does.
+    private let recall: Task<UInt64, Never>
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -59,6 +61,7 @@ public final class GatewayServer: Sendable {
             )
         }
         state = Mutex(State(table: table, pricer: pricer))
+        recall = Task { await counters.recallBilled(from: ledger) }
     }
 
     /// How many event loops a configuration asks for: one per core unless it says otherwise.
@@ -78,7 +81,7 @@ public final class GatewayServer: Sendable {
         }
         FileLimit.raise()
         counters.clientLimit.store(FileLimit.clients, ordering: .relaxed)
-        await counters.recallBilled(from: ledger)
+        let recalled = await recall.value
         let contexts = Dictionary(uniqueKeysWithValues: zip(eventLoops.map { ObjectIdentifier($0) }, loops))
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -105,6 +108,7 @@ public final class GatewayServer: Sendable {
                 $0.channel = channel
                 $0.port = channel.localAddress?.port ?? 0
             }
+            counters.recallBilled(before: recalled, from: ledger)
         } catch {
             throw GatewayError(
                 .listen,
