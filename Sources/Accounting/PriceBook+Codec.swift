@@ -30,8 +30,9 @@ extension PriceBook {
 
     /// A book from its binary form.
     ///
+    /// - Parameter isValid: whether the bytes are known to be those of a valid book; that takes a third of the time.
     /// - Throws: `PriceBookError` when the bytes end early, are no valid price book or one of a later version.
-    public init(decoding bytes: UnsafeRawBufferPointer) throws(PriceBookError) {
+    public init(decoding bytes: UnsafeRawBufferPointer, isValid: Bool = false) throws(PriceBookError) {
         var reader = PriceBookReader(bytes: bytes)
         let version = try reader.byte()
         guard version == Self.version else {
@@ -62,6 +63,10 @@ extension PriceBook {
             )
         }
         guard reader.isAtEnd else { throw reader.corrupt("bytes after its end") }
+        guard !isValid else {
+            self.init(valid: rows, fallbacks, multipliers[0], multipliers[1])
+            return
+        }
         try self.init(
             rows: rows,
             fallbacks: fallbacks,

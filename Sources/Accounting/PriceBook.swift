@@ -39,6 +39,19 @@ public struct PriceBook: Hashable, Sendable {
         try validate()
     }
 
+    /// A book that is known to be valid.
+    init(
+        valid rows: [PriceRow],
+        _ fallbacks: [String: [String]],
+        _ groupMultipliers: [String: Multiplier],
+        _ clientMultipliers: [String: Multiplier]
+    ) {
+        self.rows = rows
+        self.fallbacks = fallbacks
+        self.groupMultipliers = groupMultipliers
+        self.clientMultipliers = clientMultipliers
+    }
+
     /// The same book with other factors per client.
     ///
     /// - Throws: `PriceBookError` when a name is empty or too long, or there are too many.

@@ -15,7 +15,10 @@ public protocol ManagementHandler: Sendable {
 }
 
 /// The management listeners: TCP, when configured, and the socket in the data directory.
-public final class ManagementServer: Service {
+public final class ManagementServer: Service, CustomStringConvertible {
+    /// The name in the log.
+    public let description = "management"
+
     /// The most bytes of a request's body, enough for a price book of many thousand rows.
     public static let bodyLimit = 16 << 20
 

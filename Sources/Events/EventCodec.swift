@@ -1,4 +1,5 @@
 import Accounting
+import Ledger
 
 /// The binary form in which events stand in the ledger.
 ///
@@ -134,7 +135,9 @@ public enum EventCodec {
             let hash = reader.bytes()
             let origin = reader.string()
             let encoded = reader.blob()
-            guard !reader.failed, let book = try? PriceBook(decoding: encoded) else { return nil }
+            // Every start reads the built-in book from the ledger; its bytes are known to be a valid one.
+            let isBuiltIn = hexText(hash) == PriceBook.builtInHash && Digest(hashing: encoded) == Digest(hash)
+            guard !reader.failed, let book = try? PriceBook(decoding: encoded, isValid: isBuiltIn) else { return nil }
             return .priceBookAdopted(
                 PriceBookAdopted(time: time, revision: revision, hash: hash, origin: origin, book: book)
             )

@@ -95,6 +95,13 @@ extension Digest {
         public func finalize() -> Digest { Digest(hash.finalize()) }
     }
 
+    /// SHA-256 of bytes.
+    public init(hashing bytes: UnsafeRawBufferPointer) {
+        var stream = Stream()
+        stream.update(bytes)
+        self = stream.finalize()
+    }
+
     /// 64 lower-case hexadecimal digits.
     public var hexadecimalText: String { hexadecimal(bytes) }
 }

@@ -6,7 +6,10 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Keeps the ledger and the views open until everything else has stopped, then writes `node.stopped`.
-struct NodeService: Service {
+struct NodeService: Service, CustomStringConvertible {
+    /// A name: without one the log would be given everything that the service holds, at every start.
+    var description: String { "node" }
+
     let node: Node
     let logger: Logger
 
@@ -29,7 +32,9 @@ struct NodeService: Service {
 }
 
 /// Serves, and drains when asked to stop.
-struct GatewayService: Service {
+struct GatewayService: Service, CustomStringConvertible {
+    var description: String { "gateway" }
+
     let gateway: GatewayServer
     let drainTimeout: Duration
     let phase: Phase
@@ -56,7 +61,9 @@ struct GatewayService: Service {
 }
 
 /// Runs what is to be done once everything listens.
-struct ReadyService: Service {
+struct ReadyService: Service, CustomStringConvertible {
+    var description: String { "ready" }
+
     let body: @Sendable () async throws -> Void
 
     init(_ body: @escaping @Sendable () async throws -> Void) { self.body = body }
@@ -68,7 +75,9 @@ struct ReadyService: Service {
 }
 
 /// Reloads on SIGHUP and when a watched file changed.
-struct ReloadService: Service {
+struct ReloadService: Service, CustomStringConvertible {
+    var description: String { "reload" }
+
     let reloader: Reloader
     let hangups: UnixSignalsSequence
 
