@@ -124,7 +124,7 @@ private final class LedgerHashing: Sendable {
         var threads: [Thread] = []
         for _ in 0..<min(UInt64(workers), max(chunks, 1)) {
             let thread = Thread { [self] in
-                if isBackground { setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), 0, 10) }
+                if isBackground { setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), 0, 19) }
                 work()
             }
             if let thread { threads.append(thread) }

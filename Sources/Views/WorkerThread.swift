@@ -72,7 +72,7 @@ final class WorkerThread: @unchecked Sendable {
     var started: Bool { isRunning }
 
     /// Lets the threads of the data plane go before the calling one, for as long as it lives.
-    static func lowerPriority() { setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), 0, 10) }
+    static func lowerPriority() { setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), 0, 19) }
 
     /// Lets the thread end by itself; nobody may join it then.
     func detach() {

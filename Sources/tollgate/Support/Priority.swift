@@ -9,7 +9,7 @@ extension Relay {
         // The system keeps a priority for each thread; new ones take that of the thread that makes them.
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
         for thread in threads.compactMap({ id_t($0) }) {
-            setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), thread, 10)
+            setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), thread, 19)
         }
     }
 }
