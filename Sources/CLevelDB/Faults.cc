@@ -155,9 +155,11 @@ void Faults::restore_power(uint64_t seed) {
     uint64_t kept = file.synced;
     if (seed != 0 && file.written > kept) kept += random() % (file.written - kept + 1);
     if (size > kept && ::truncate(entry.first.c_str(), static_cast<off_t>(kept)) != 0) continue;
-    // The zeros ahead of a log's end were there before what was written over them.
-    if (size > file.written && ::truncate(entry.first.c_str(), static_cast<off_t>(size)) != 0) continue;
-    if (size <= file.written || seed == 0) continue;
+    if (size <= file.written) continue;
+    // The zeros ahead of a log's end were there before what was written over them; the last of them perhaps not yet.
+    const uint64_t pages = size / kPage - std::min(size / kPage, (kept + kPage - 1) / kPage);
+    const uint64_t ahead = size - (seed == 0 ? 0 : random() % (pages + 1) * kPage);
+    if (::truncate(entry.first.c_str(), static_cast<off_t>(ahead)) != 0 || seed == 0) continue;
     // Nor do the pages written over them reach the disk in order.
     for (uint64_t start = file.synced; start < kept; start = start / kPage * kPage + kPage) {
       if (random() % 2 == 0) blank(entry.first, start, std::min(kept, start / kPage * kPage + kPage));

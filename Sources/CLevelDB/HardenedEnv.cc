@@ -57,6 +57,7 @@ class HardenedFile final : public leveldb::WritableFile {
       faults->appended(name_, data.size());
     }
     dirty_ = true;
+    if (zeros_ != nullptr) zeros_->prepare(data.size());
     status = after(base_->Append(data));
     if (status.ok() && zeros_ != nullptr) zeros_->appended(data.size());
     return status;
@@ -76,7 +77,6 @@ class HardenedFile final : public leveldb::WritableFile {
       if (faults->powerless()) return Status::OK();
       if (fault.error != 0) return after(Faults::status(name_, fault.error));
     }
-    if (zeros_ != nullptr) zeros_->extend();
     status = after(base_->Sync());
     if (status.ok()) {
       dirty_ = false;

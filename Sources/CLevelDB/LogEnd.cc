@@ -20,6 +20,9 @@ namespace tollgate {
 namespace {
 
 constexpr uint64_t kLargestLog = 1 << 30;
+constexpr uint64_t kMostSummed = 1 << 30;
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kSector = 512;
 
 // The format: log_format.md of LevelDB. Blocks of 32 KiB; a record has a masked CRC-32C of type and content, the
 // content's length, the type, the content, and crosses no block.
@@ -78,6 +81,31 @@ bool are_whole(const unsigned char *log, uint64_t size, uint64_t start, uint64_t
   return true;
 }
 
+/// Whether a part of the bytes that lies within one sector has none but zeros.
+bool has_blank_sector(const unsigned char *log, uint64_t start, uint64_t end) {
+  while (start < end) {
+    const uint64_t stop = std::min(end, start / kSector * kSector + kSector);
+    if (std::all_of(log + start, log + stop, [](unsigned char byte) { return byte == 0; })) return true;
+    start = stop;
+  }
+  return false;
+}
+
+/// Whether nothing, or a batch that was being written, begins at `offset`, behind which no other batch begins. Its sectors
+/// reach the disk in any order, and a write may have come to any byte; what else is wrong with it is damage.
+bool is_unfinished(const unsigned char *log, uint64_t size, uint64_t offset) {
+  uint64_t stop = size;  // behind the last byte that is not zero
+  while (stop > offset && log[stop - 1] == 0) --stop;
+  while (offset < stop) {
+    const Record record = record_at(log, size, offset);
+    if (record.length == 0) return stop <= offset + kHeader || has_blank_sector(log, offset, stop);
+    const uint64_t end = offset + record.length;
+    if (!is_whole(log + offset, record.length)) return log[end - 1] == 0 || has_blank_sector(log, offset, end);
+    offset = place_after(end);
+  }
+  return true;
+}
+
 /// A log that is read up to a given length.
 class BoundedFile final : public leveldb::SequentialFile {
  public:
@@ -130,19 +158,18 @@ ZerosAhead::~ZerosAhead() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void ZerosAhead::extend() {
-  // A quarter of a step takes what comes until the next sync, mostly.
-  if (descriptor_ < 0 || end_ + kStep / 4 <= size_) return;
+void ZerosAhead::prepare(uint64_t bytes) {
+  if (descriptor_ < 0 || end_ + bytes <= size_) return;
   static const std::array<char, 64 << 10> zeros{};
-  const uint64_t wanted = (end_ + kStep / 4 + kStep - 1) / kStep * kStep;
-  uint64_t offset = std::max(end_, size_);
+  const uint64_t wanted = (end_ + bytes + kStep - 1) / kStep * kStep;
+  uint64_t offset = size_;
   while (offset < wanted) {
     const size_t count = static_cast<size_t>(std::min<uint64_t>(zeros.size(), wanted - offset));
     const ssize_t written = ::pwrite(descriptor_, zeros.data(), count, static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
-      // The disk is full, perhaps: what room there is belongs to the log itself.
-      cut();
+      // The disk is full, perhaps: what room there is belongs to the log itself, which grows by itself from here.
+      (void)!::ftruncate(descriptor_, static_cast<off_t>(size_));
       ::close(descriptor_);
       descriptor_ = -1;
       return;
@@ -160,7 +187,7 @@ void ZerosAhead::cut() {
 
 uint64_t log_end(const unsigned char *log, uint64_t size) {
   uint64_t offset = 0;
-  uint64_t start = 0;            // of the batch that is being looked at
+  uint64_t start = 0;          // of the batch that is being looked at
   uint64_t last = 0, end = 0;  // of the last batch with an end
   for (;;) {
     const uint64_t place = place_after(offset);
@@ -174,15 +201,17 @@ uint64_t log_end(const unsigned char *log, uint64_t size) {
       end = offset;
     }
   }
-  // The pages of a batch that was being written reach the disk in any order.
   if (!are_whole(log, size, last, end)) end = last;
   // A batch begins after the one before it was synced. Where one does behind the end, something in between was stored.
+  uint64_t summed = 0;
   for (offset = end + 1; offset + kHeader <= size; ++offset) {
     const Record record = record_at(log, size, offset);
-    const bool begins = record.type == kFull || record.type == kFirst;
-    if (begins && record.length > 0 && is_whole(log + offset, record.length)) return size;
+    if (record.length == 0 || (record.type != kFull && record.type != kFirst)) continue;
+    // What looks like so many records is made to, and no batch that was being written.
+    summed += record.length;
+    if (summed > kMostSummed || is_whole(log + offset, record.length)) return size;
   }
-  return end;
+  return is_unfinished(log, size, place_after(end)) ? end : size;
 }
 
 Status open_log(leveldb::Env *env, const std::string &name, leveldb::SequentialFile **result) {
@@ -194,7 +223,8 @@ Status open_log(leveldb::Env *env, const std::string &name, leveldb::SequentialF
   const bool is_known = ::stat(name.c_str(), &found) == 0 && found.st_size > 0;
   const uint64_t size = is_known ? static_cast<uint64_t>(found.st_size) : 0;
   uint64_t end = size;
-  if (size % ZerosAhead::kStep == 0 && size > 0 && size <= kLargestLog && !find_end(name, size, &end))
+  // An orderly close leaves any size; zeros ahead end with a page, also where only some of them reached the disk.
+  if (size % kPage == 0 && size > 0 && size <= kLargestLog && !find_end(name, size, &end))
     return Status::IOError(name, "cannot be read to its end");
   if (end == size) {
     *result = file.release();

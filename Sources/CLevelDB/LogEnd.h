@@ -17,7 +17,7 @@ namespace tollgate {
 /// Keeps zeros written ahead of what is appended to a log. Failures are no errors: the log then grows as any file.
 class ZerosAhead {
  public:
-  /// The size of a file with zeros ahead is a multiple of this.
+  /// So many zeros are written at once.
   static constexpr uint64_t kStep = 512 << 10;
 
   /// Opens the log, which is empty, a second time.
@@ -26,23 +26,25 @@ class ZerosAhead {
   ZerosAhead(const ZerosAhead &) = delete;
   ZerosAhead &operator=(const ZerosAhead &) = delete;
 
+  /// To be called before bytes are appended: writes zeros where they will be, and further on, if there are none. So the
+  /// file's size is never that of its content, also not where it reaches the disk in part.
+  void prepare(uint64_t bytes);
   void appended(uint64_t bytes) { end_ += bytes; }
-  /// Writes further zeros when few are left; to be called before a sync, which then stores them too.
-  void extend();
   /// Cuts the file to what was appended.
   void cut();
 
  private:
   int descriptor_;
-  uint64_t end_ = 0;
-  uint64_t size_ = 0;
+  uint64_t end_ = 0;   // of what was appended
+  uint64_t size_ = 0;  // of the file
 };
 
 /// Opens a log for reading, up to its end: without zeros ahead, and without a batch that was never written whole.
 leveldb::Status open_log(leveldb::Env *env, const std::string &name, leveldb::SequentialFile **result);
 
-/// The length of a log's whole batches, where only an unfinished batch and zeros follow them; `size` where anything else
-/// does, which is damage for LevelDB to report.
+/// The length of a log's whole batches, where only zeros follow them, or a batch that shows that it was being written:
+/// its tail, or a sector of it, still has the zeros of before. `size` where anything else follows, which is damage for
+/// LevelDB to report.
 uint64_t log_end(const unsigned char *log, uint64_t size);
 
 }  // namespace tollgate

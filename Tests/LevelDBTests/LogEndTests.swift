@@ -108,6 +108,33 @@ import Testing
         #expect(throws: LevelDBError.self) { try stored(copy) }
     }
 
+    /// A changed bit in the last batch is damage too, where nothing shows that the batch was being written. Only its length
+    /// may make it look so.
+    @Test(arguments: [0, 5])
+    func damageInTheLastBatchIsTold(bit: UInt8) throws {
+        let copy = try killed(length: 100)
+        let begin = start(ofLast: 1, length: 100)
+        for offset in 0..<122 where !(4...5).contains(offset) {
+            try change(copy) { $0[begin + offset] ^= 1 << bit }
+            #expect(throws: LevelDBError.self, "offset \(offset)") { try stored(copy) }
+            try change(copy) { $0[begin + offset] ^= 1 << bit }
+        }
+        #expect(try stored(copy) == Array(0..<10))
+    }
+
+    /// Of the zeros ahead only some reached the disk, and of the last batch only some pages.
+    @Test(arguments: 0..<25)
+    func partOfTheZerosReachedTheDisk(page: Int) throws {
+        let copy = try killed(length: 100_000)
+        try change(copy) { log in
+            let end = (log.lastIndex { $0 != 0 } ?? 0) + 1
+            let begin = end - 100_000 + page * 4_096
+            log.replaceSubrange(begin..<min(begin + 4_096, end), with: Data(count: min(4_096, end - begin)))
+            log = log.prefix((end + 4_095) / 4_096 * 4_096)
+        }
+        #expect(try stored(copy) == Array(0..<9))
+    }
+
     @Test func emptyLogIsEmpty() throws {
         let copy = try killed(length: 100)
         try change(copy) { $0 = Data(count: $0.count) }
