@@ -75,13 +75,7 @@ extension ManagementAPI {
             }
             feed.finish()
         }
-        return ManagementAnswer(
-            contentType: MediaType.lines,
-            body: .pieces {
-                for await line in lines { return line }
-                return nil
-            }
-        )
+        return ManagementAnswer(lines: lines)
     }
 
     private func ledger() throws(ManagementError) -> Ledger {

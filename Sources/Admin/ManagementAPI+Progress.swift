@@ -8,7 +8,7 @@ extension ManagementAPI {
     ///
     /// With `progress=true` the answer is lines of JSON: `done` and `total` now and then, at the end `answer` with the text
     /// that would have been all of it, or `error`, as a refusal has it.
-    func telling(
+    func withProgress(
         _ request: ManagementRequest,
         _ question: @escaping @Sendable (@escaping Progress) async throws -> ManagementAnswer
     ) async throws -> ManagementAnswer {
@@ -28,13 +28,7 @@ extension ManagementAPI {
             }
             feed.finish()
         }
-        return ManagementAnswer(
-            contentType: MediaType.lines,
-            body: .pieces {
-                for await line in lines { return line }
-                return nil
-            }
-        )
+        return ManagementAnswer(lines: lines)
     }
 
     private static func line(_ progress: ViewService.Progress) -> [UInt8] {

@@ -46,13 +46,7 @@ extension ManagementAPI {
             }
             feed.finish()
         }
-        return ManagementAnswer(
-            contentType: MediaType.lines,
-            body: .pieces {
-                for await line in lines { return line }
-                return nil
-            }
-        )
+        return ManagementAnswer(lines: lines)
     }
 
     private static func line(

@@ -36,14 +36,14 @@ public final class ManagementAPI: ManagementHandler {
         case ("GET", "/metrics"): return await metrics(request)
         case ("GET", "/api/status"): return await status()
         case ("GET", "/api/report"), ("POST", "/api/report"):
-            return try await telling(request) { try await self.report(request, $0) }
-        case ("GET", "/api/usage"): return try await telling(request) { try await self.usage(request, $0) }
+            return try await withProgress(request) { try await self.report(request, $0) }
+        case ("GET", "/api/usage"): return try await withProgress(request) { try await self.usage(request, $0) }
         case ("GET", "/api/export"): return try await export(request)
         case ("GET", "/api/events"): return try events(request)
         case ("GET", "/api/prices"): return try await priceBooks(request)
         case ("GET", "/api/prices/missing"): return try await missingPrices(request)
         case ("POST", "/api/prices/diff"):
-            return try await telling(request) { try await self.priceDifference(request, $0) }
+            return try await withProgress(request) { try await self.priceDifference(request, $0) }
         case ("POST", "/api/prices/adopt"): return try await adoptPrices(request)
         case ("POST", "/api/rebuild"): return try rebuild(request)
         case ("GET", "/api/clients"): return try clients(request)

@@ -29,6 +29,17 @@ public struct ManagementAnswer: Sendable {
         self.body = body
     }
 
+    /// An answer of NDJSON lines, each with its newline, as they come.
+    init(lines: AsyncStream<[UInt8]>) {
+        self.init(
+            contentType: MediaType.lines,
+            body: .pieces {
+                for await line in lines { return line }
+                return nil
+            }
+        )
+    }
+
     /// An answer of text.
     public static func text(
         _ text: String,

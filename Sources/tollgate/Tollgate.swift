@@ -22,7 +22,7 @@ import ArgumentParser
 
             EXIT CODES
               0 done                1 they differ (`reconcile`)
-                                    1, 2, 3 not verified, or not all saved (see `tollgate verify --help`)
+                                    1, 2, 3 not verified, or not all saved
               64 wrong usage        65 bad data
               66 no such file       69 server unavailable   70 internal error
               73 cannot create      74 input/output error   75 directory in use

@@ -108,30 +108,21 @@ struct MadeUpRequests {
     ]
 
     private let pricer = Pricer(book: .builtIn, revision: 1)
-    private var state: UInt64
+    private var random: SeededGenerator
     private var number: UInt64
 
     init(seed: UInt64, first: UInt64) {
-        state = seed
+        random = SeededGenerator(seed: seed)
         number = first
     }
 
-    /// The next number of a splitmix64 sequence.
-    private mutating func random() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-
-    private mutating func draw(_ bound: UInt32) -> Int64 { Int64(random() % UInt64(max(bound, 1))) }
+    private mutating func draw(_ bound: UInt32) -> Int64 { Int64(random.next() % UInt64(max(bound, 1))) }
 
     mutating func next() -> RequestCompleted {
         number += 1
         let model = Self.models[Int(draw(UInt32(Self.models.count)))]
         let time = Self.start + Int64(number) * 20_000
-        let id = RequestID.make(timeMicroseconds: time, random: random())
+        let id = RequestID.make(timeMicroseconds: time, random: random.next())
         var event = RequestCompleted(id: id, time: time, group: model.group, provider: model.provider)
         event.client = "c_3f9a0123456789\(10 + draw(20))"
         event.normaliser = 1

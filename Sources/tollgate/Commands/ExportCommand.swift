@@ -16,14 +16,15 @@ struct ExportCommand: AsyncParsableCommand {
             --through is the same. cloudevents has every event as a CloudEvent 1.0. csv has the completed requests, one \
             a row. focus has what they cost in the columns of FOCUS 1.2, a row for each kind of token and its price.
 
-            Filters of one kind are alternatives, those of different kinds must all hold. Clients stand in the ledger by             opaque ids (`tollgate clients`); filters take the name as well.
+            Filters of one kind are alternatives, those of different kinds must all hold. Clients stand in the ledger by \
+            opaque ids (`tollgate clients`); filters take the name as well.
 
             EXAMPLES
               tollgate export > events.ndjson
-              tollgate export --resume events.ndjson           it was cut off: make it to its end
+              tollgate export --resume events.ndjson     # it was cut off: go on to its end
               tollgate export --from 1001 --client alice > alice.ndjson
               tollgate export --format csv --since 2026-11-01 --names > november.csv
-              tollgate export --segments /srv/audit            whole segments, only those that are new
+              tollgate export --segments /srv/audit      # whole segments, those that are new
               tollgate export --follow | ssh archive 'cat > today.ndjson'
             """
     )

@@ -15,7 +15,7 @@ struct KeysCommand: AsyncParsableCommand {
 
                 EXAMPLES
                   tollgate keys new
-                  export ALICE_KEY=$(tollgate keys new)      # and in tollgate.yaml: key: env:ALICE_KEY
+                  export ALICE_KEY=$(tollgate keys new)      # tollgate.yaml: key: env:ALICE_KEY
                 """
         )
 

@@ -18,9 +18,10 @@ extension PricesCommand {
                 `row`, `lines`; with `expected_cost_usd` in the question also `exact`.
 
                 EXAMPLES
-                  tollgate prices cost --provider openai --model gpt-4o --input 1200 --cache-read 1000 --output 300
-                  tollgate prices cost --model claude-haiku-4-5 --provider anthropic --at 2026-11-20T12:00:00Z \\
-                    --input 5000 --output 900 --tier batch --json
+                  tollgate prices cost --provider openai --model gpt-4o \\
+                    --input 1200 --cache-read 1000 --output 300
+                  tollgate prices cost --provider anthropic --model claude-haiku-4-5 \\
+                    --at 2026-11-20T12:00:00Z --input 5000 --output 900 --tier batch
                   tollgate prices cost --book prices.yaml < usages.ndjson
                 """
         )

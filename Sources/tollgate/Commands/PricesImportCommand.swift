@@ -12,9 +12,9 @@ extension PricesCommand {
                 error, and in full with --verbose.
 
                 EXAMPLES
-                  tollgate prices import --from litellm model_prices_and_context_window.json > prices.yaml
+                  tollgate prices import --from litellm model_prices.json > prices.yaml
                   tollgate prices import --from genai-prices data.json > prices.yaml
-                  tollgate prices import --from models.dev api.json --provider openai --provider anthropic
+                  tollgate prices import --from models.dev api.json --provider openai
                 """
         )
         @Option(help: "litellm, genai-prices or models.dev.") var from: ListOption

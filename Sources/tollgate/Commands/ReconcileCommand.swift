@@ -23,7 +23,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 
             EXAMPLES
               tollgate reconcile completions_usage_2026-11-01_2026-11-30.csv
-              tollgate reconcile bill.csv --tolerance 0.5% --since 2026-11-01 --until 2026-12-01
+              tollgate reconcile bill.csv --tolerance 0.5% --since 2026-11-01
               tollgate reconcile bill.csv --provider azure --format csv > differences.csv
 
             EXIT CODES

@@ -12,8 +12,8 @@ struct ReportCommand: AsyncParsableCommand {
             EXAMPLES
               tollgate report
               tollgate report --by client,model --since 2026-11-01 --top 10
-              tollgate report --by tag.team --where session=s-1       # what clients say in x-tollgate-* headers
-              tollgate report --by day --where group=openai --where model=gpt-4o --format csv
+              tollgate report --by tag.team --where session=s-1   # of x-tollgate-* headers
+              tollgate report --by day --where group=openai --format csv
               tollgate report --by model --prices other-prices.yaml
             """
     )

@@ -20,13 +20,15 @@ struct SalvageCommand: AsyncParsableCommand {
 
             EXAMPLES
               tollgate salvage /var/lib/tollgate /var/lib/tollgate-saved
-              tollgate salvage --json data saved > lost.json && tollgate serve --data-dir saved
+              tollgate salvage --json data saved > lost.json
 
             EXIT CODES
               0 everything was read
-              1 a new directory was made, but some events could not be read or had been changed; they are named
-              65 nothing could be read    66 no ledger there    73 the new directory exists already
-              75 a process uses the damaged directory, and otherwise as `tollgate --help` says
+              1 a new directory was made; events that were lost or changed are named
+              65 nothing could be read        66 no ledger there
+              73 the new directory is there already
+              75 a process uses the damaged directory
+              otherwise as `tollgate --help` says
             """
     )
 

@@ -13,7 +13,7 @@ struct SchemaCommand: AsyncParsableCommand {
             EXAMPLES
               tollgate schema
               tollgate schema --json | jq '.versions[] | [.version, .first, .records]'
-              tollgate schema --text 1             the layout of a version, whose SHA-256 is in the ledger
+              tollgate schema --text 1      # the layout, whose SHA-256 is in the ledger
             """
     )
 

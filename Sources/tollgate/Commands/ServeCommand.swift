@@ -14,7 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLES
               tollgate serve
               tollgate serve --config /etc/tollgate/tollgate.yaml
-              OPENAI_API_KEY=sk-... tollgate serve --listen 127.0.0.1:9000 --data-dir /var/lib/tollgate
+              OPENAI_API_KEY=sk-... tollgate serve --data-dir /var/lib/tollgate
               curl http://127.0.0.1:8080/proxy/openai/v1/models
             """
     )

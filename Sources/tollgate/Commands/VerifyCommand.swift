@@ -20,8 +20,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
             EXAMPLES
               tollgate verify --data-dir /var/lib/tollgate
-              tollgate verify events.ndjson --key "tollgate/0123456789abcdef+1a2b3c4d+AbCd..."
-              tollgate verify --proof 42.tlog-proof --key ledger.key --checkpoint kept.checkpoint
+              tollgate verify events.ndjson --key ledger.key
+              tollgate verify 42.tlog-proof --key ledger.key --checkpoint kept.note
 
             EXIT CODES
               0 verified            1 something was changed or is missing
