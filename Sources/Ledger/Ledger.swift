@@ -119,14 +119,24 @@ public final class Ledger: Sendable {
     /// Hands a record to the writer, without blocking and without a lock. Any thread.
     ///
     /// Once it is on the disk, `slot` is freed and `sink` hears of it, once per batch. False, and nothing happens
-    /// later, when the queue is full, the record is too long, or the ledger cannot write.
-    public func append(_ record: [UInt8], token: UInt64, slot: InFlightSlot?, sink: any CommitSink) -> Bool {
+    /// later, when the queue is full, the record is too long, or the ledger cannot write. With `wakesWriter` false the
+    /// caller goes on to ``wakeWriter()``, once for several records that come in the same moment.
+    public func append(
+        _ record: [UInt8],
+        token: UInt64,
+        slot: InFlightSlot?,
+        sink: any CommitSink,
+        wakesWriter: Bool = true
+    ) -> Bool {
         guard takesRecords, record.count <= Ledger.recordLimit, state.intake.reserve(count: 1, bytes: record.count)
         else { return false }
         guard state.intake.push(Entry(record: record, token: token, slot: slot, sink: sink)) else { return false }
-        state.wakeup.wakeup.wake()
+        if wakesWriter { wakeWriter() }
         return true
     }
+
+    /// Has the writer look for records, at no cost where it is awake. Any thread.
+    public func wakeWriter() { state.wakeup.wakeup.wake() }
 
     var directory: String { state.options.directory }
 

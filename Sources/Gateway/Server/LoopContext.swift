@@ -30,6 +30,8 @@ final class LoopContext {
     /// Requests that were forwarded while the ledger could not be written, and when the first of them started.
     private var gap: (since: Int64, requests: UInt64)?
     private var random: UInt64
+    /// Whether the ledger's writer will be woken at the end of the loop's turn.
+    private var wakesWriter = false
     private var sink: LoopSink?
 
     init(
@@ -147,7 +149,10 @@ final class LoopContext {
             token = UInt64(waiting.count)
             waiting.append(exchange)
         }
-        if ledger.append(record, token: token, slot: exchange.slot, sink: sink) { return }
+        if ledger.append(record, token: token, slot: exchange.slot, sink: sink, wakesWriter: false) {
+            wakeWriter()
+            return
+        }
         waiting[Int(token)] = nil
         freeTokens.append(token)
         counters.ledgerRefusals.wrappingAdd(1, ordering: .relaxed)
@@ -156,6 +161,16 @@ final class LoopContext {
             loop.assumeIsolated().execute { exchange.committed() }
         } else if !forwards(exchange) {
             refusedByLedger.append(exchange)
+        }
+    }
+
+    /// Wakes the ledger's writer at the end of the loop's turn, so that all answers that end in it share a batch.
+    private func wakeWriter() {
+        guard !wakesWriter else { return }
+        wakesWriter = true
+        loop.assumeIsolated().execute {
+            self.wakesWriter = false
+            self.ledger.wakeWriter()
         }
     }
 
