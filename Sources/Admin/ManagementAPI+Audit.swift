@@ -47,7 +47,7 @@ extension ManagementAPI {
         }
         let (lines, feed) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(16))
         let workers = max(1, System.coreCount / 2)
-        let isBackground = backend.isServing
+        let throttle = backend.throttle
         let total = ledger.head
         Task {
             defer { isAuditing.withLock { $0 = false } }
@@ -55,7 +55,7 @@ extension ManagementAPI {
             let start = clock.now
             do {
                 let audit = try await blocking {
-                    try ledger.audit(workers: workers, isBackground: isBackground, checkpoints: kept.checkpoints) {
+                    try ledger.audit(workers: workers, throttle: throttle, checkpoints: kept.checkpoints) {
                         done in
                         var json = JSONWriter()
                         json.object { json in

@@ -35,7 +35,7 @@ extension ManagementAPI {
         var run = ExportRun(export, of: backend.source, epochs: await backend.views.read { ExportEpochs($0) })
         run.isFollowing = isFollowing
         run.resumption = try request.resumption(of: export)
-        run.isBackground = backend.isServing
+        run.throttle = backend.throttle
         // One that follows soon has little to do; a stopped server's directory has the machine for itself.
         run.workers = isFollowing ? 0 : backend.isServing ? max(1, System.coreCount / 2) : System.coreCount
         return try answer(run)

@@ -60,7 +60,7 @@ extension ManagementAPI {
             }
             let impact = try PriceImpact(
                 of: proposed,
-                on: backend.source,
+                on: backend.history,
                 names: backend.identities.names,
                 normalises: normalises,
                 progress: progress

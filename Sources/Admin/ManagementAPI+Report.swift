@@ -25,7 +25,7 @@ extension ManagementAPI {
         let backend = backend
         let slow = try await blocking { () throws -> Report? in
             let proposed = request.method == "GET" ? nil : try backend.readBook(request.body)
-            let source = backend.source
+            let source = backend.history
             let answer =
                 try quick
                 ?? Report(

@@ -5,7 +5,7 @@ extension ManagementAPI {
     /// `/api/schema`: the schema versions that the ledger holds, by a pass over all of it.
     func schema(_ request: ManagementRequest) async throws -> ManagementAnswer {
         let isTable = try request.choice("format", ["json", "table"]) == "table"
-        let source = backend.source
+        let source = backend.history
         let head = source.head
         let survey = try await blocking { try SchemaSurvey(source, through: head) }
         return isTable

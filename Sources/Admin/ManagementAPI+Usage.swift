@@ -10,7 +10,7 @@ extension ManagementAPI {
         let provider = request["provider"]
         let groups = Set(request.query["group"] ?? [])
         let newestBook = await backend.views.read { $0.books.last?.sequence }
-        let source = backend.source
+        let source = backend.history
         // Times that can be written are far from the ends of the integer.
         let first = since ?? 0
         let days = first..<max(first, until ?? 1_000_000_000)

@@ -1,5 +1,6 @@
 public import Accounting
 public import Events
+public import Ledger
 public import Settings
 public import Views
 
@@ -47,6 +48,8 @@ public struct ManagementBackend: Sendable {
     public var version: String
     /// True in a serving process, false for a command on a stopped directory.
     public var isServing: Bool
+    /// What passes over history give way to in a serving process.
+    public var throttle: Throttle?
     /// Further names on `/metrics`; asked at every scrape, as a reload may change it.
     public var compatibility: @Sendable () -> Set<Configuration.Compatibility>
     /// Figures of the process; may block for some system calls.
@@ -90,4 +93,7 @@ public struct ManagementBackend: Sendable {
         sample = { RuntimeSample() }
         unready = { nil }
     }
+
+    /// The ledger for passes over history, which let requests go before.
+    var history: any RecordSource { source.throttled(by: throttle) }
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+package import Glibc
 
 /// Readings of the system's clocks.
 package enum Clock {
@@ -10,8 +10,15 @@ package enum Clock {
     @inline(__always)
     package static func wallMicroseconds() -> Int64 { read(CLOCK_REALTIME) / 1000 }
 
+    /// The clock of the calling thread's processor time, for any thread to ``read(_:)``.
+    package static func ofThread() -> clockid_t {
+        var clock = clockid_t()
+        return pthread_getcpuclockid(pthread_self(), &clock) == 0 ? clock : -1
+    }
+
+    /// Nanoseconds of a clock; 0 when there is no such clock any more.
     @inline(__always)
-    private static func read(_ clock: clockid_t) -> Int64 {
+    package static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)

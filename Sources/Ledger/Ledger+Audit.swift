@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LevelDB
 internal import Synchronization
 
@@ -17,14 +16,14 @@ public struct LedgerAudit: Equatable, Sendable {
 extension Ledger {
     /// Reads and hashes every record, and compares them with the stored hashes and with signed checkpoints.
     ///
-    /// Works on `workers` threads of its own; `isBackground` gives them a low priority beside a serving process. The
+    /// Works on `workers` threads of its own, beside a serving process at a low priority and as its `throttle` allows. The
     /// records are those that are committed at the start. `checkpoints` are compared beside the ledger's own file, so
     /// that one that was kept elsewhere shows a rewritten history; the key must have been checked.
     /// `progress` gets the number of records done, on the calling thread; false ends the audit.
     /// What is wrong with the records is in the result; an error says why they could not be looked at.
     public func audit(
         workers: Int,
-        isBackground: Bool = false,
+        throttle: Throttle? = nil,
         checkpoints: [Checkpoint] = [],
         progress: (UInt64) -> Bool
     ) throws(LedgerError) -> LedgerAudit {
@@ -32,7 +31,7 @@ extension Ledger {
         let size = head
         var audit = LedgerAudit()
         let hashing = LedgerHashing(ledger: self, size: size)
-        let tree = try hashing.run(workers: min(max(workers, 1), 64), isBackground: isBackground, progress: progress)
+        let tree = try hashing.run(workers: min(max(workers, 1), 64), throttle: throttle, progress: progress)
         audit.records = hashing.merged
         audit.failure = hashing.failure
         guard audit.failure == nil, let tree else { return audit }
@@ -119,13 +118,13 @@ private final class LedgerHashing: Sendable {
     var failure: AuditFailure? { outcome.withLock { $0.failure } }
 
     /// The tree of all records; nil when something was wrong, or `progress` did not want to go on.
-    func run(workers: Int, isBackground: Bool, progress: (UInt64) -> Bool) throws(LedgerError) -> MerkleTree? {
+    func run(workers: Int, throttle: Throttle?, progress: (UInt64) -> Bool) throws(LedgerError) -> MerkleTree? {
         let chunks = (size + LedgerHashing.chunk - 1) / LedgerHashing.chunk
         var threads: [Thread] = []
         for _ in 0..<min(UInt64(workers), max(chunks, 1)) {
             let thread = Thread { [self] in
-                if isBackground { setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), 0, 19) }
-                work()
+                if throttle != nil { Throttle.lowerPriority() }
+                work(throttle)
             }
             if let thread { threads.append(thread) }
         }
@@ -171,7 +170,8 @@ private final class LedgerHashing: Sendable {
         return failure == nil
     }
 
-    private func work() {
+    private func work(_ throttle: Throttle?) {
+        var stretch: Throttle.Stretch?
         while !isStopped.load(ordering: .relaxed) {
             let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
             let begin = index * LedgerHashing.chunk
@@ -184,6 +184,7 @@ private final class LedgerHashing: Sendable {
             }
             results.withLock { $0[index] = chunk }
             done.signal()
+            throttle?.giveWay(&stretch)
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Ledger
 internal import Synchronization
 
 /// Threads that turn jobs into results, and the results in the order in which the jobs came.
@@ -28,7 +28,7 @@ final class OrderedPool<Job: Sendable, Output: Sendable>: Sendable {
         threads = Mutex([])
         let started = (0..<max(0, workers)).map { _ in
             WorkerThread { [self] in
-                if isBackground { WorkerThread.lowerPriority() }
+                if isBackground { Throttle.lowerPriority() }
                 work()
             }
         }

@@ -68,7 +68,7 @@ final class ViewEngine: @unchecked Sendable {
                     fold,
                     through: fold.state.sequence + options.snapshotEvery,
                     source,
-                    isBackground: options.isBackground
+                    isBackground: options.throttle != nil
                 )
                 defer { parallel?.end() }
                 try Self.fold(&fold, through: fold.state.sequence + options.snapshotEvery, source, parallel)

@@ -1,7 +1,7 @@
 package import Accounting
 import Events
 import Glibc
-import Ledger
+public import Ledger
 
 /// Keeps a ``ViewState`` level with a ledger, on a thread of its own.
 ///
@@ -20,8 +20,8 @@ public final class ViewService: Sendable {
         public var rebuildSnapshotEvery: UInt64 = 1_000_000
         /// Events that a rebuild folds from one call of its progress to the next.
         public var rebuildTurn: UInt64 = 100_000
-        /// Whether long folds let the other threads of the process go before theirs.
-        public var isBackground = false
+        /// What long folds give way to, beside a serving process.
+        public var throttle: Throttle?
 
         /// Options with the usual values.
         public init(directory: String? = nil) { self.directory = directory }
@@ -169,11 +169,11 @@ public final class ViewService: Sendable {
         var resumption = engine.resumption
         resumption?.ignoresFormer = isAnew
         let rebuilt = try ViewEngine.rebuilt(
-            source,
+            source.throttled(by: engine.options.throttle),
             newestBook: newest,
             scope: scope,
             resumption: resumption,
-            isBackground: engine.options.isBackground,
+            isBackground: engine.options.throttle != nil,
             progress
         )
         guard let fold = rebuilt else { return false }

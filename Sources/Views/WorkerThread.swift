@@ -71,9 +71,6 @@ final class WorkerThread: @unchecked Sendable {
     /// True when the system gave a thread.
     var started: Bool { isRunning }
 
-    /// Lets the threads of the data plane go before the calling one, for as long as it lives.
-    static func lowerPriority() { setpriority(Int32(bitPattern: PRIO_PROCESS.rawValue), 0, 19) }
-
     /// Lets the thread end by itself; nobody may join it then.
     func detach() {
         if isRunning { pthread_detach(handle) }

@@ -55,7 +55,7 @@ import Testing
         defer { ledger.close() }
         try ledger.appendAndWait((0..<700).map { bytes("record \($0)") })
         var seen: [UInt64] = []
-        let audit = try ledger.audit(workers: 2, isBackground: true) { done in
+        let audit = try ledger.audit(workers: 2, throttle: Throttle()) { done in
             seen.append(done)
             return true
         }

@@ -1,4 +1,5 @@
 public import Accounting
+internal import Glibc
 public import Ledger
 public import Logging
 internal import NIOCore
@@ -15,6 +16,8 @@ public final class GatewayServer: Sendable {
         var port = 0
         var table: RoutingTable
         var pricer: Pricer
+        /// The processor time of each loop's thread.
+        var clocks: [clockid_t] = []
         var isDrained = false
     }
 
@@ -77,7 +80,11 @@ public final class GatewayServer: Sendable {
     /// - Throws: ``GatewayError`` when the address is not to be had.
     public func start() async throws {
         for (loop, bound) in zip(eventLoops, loops) {
-            try await loop.submit { bound.value.activate() }.get()
+            let clock = try await loop.submit {
+                bound.value.activate()
+                return Clock.ofThread()
+            }.get()
+            state.withLock { $0.clocks.append(clock) }
         }
         FileLimit.raise()
         counters.clientLimit.store(FileLimit.clients, ordering: .relaxed)
@@ -142,6 +149,9 @@ public final class GatewayServer: Sendable {
         else { return }
         for (loop, bound) in zip(eventLoops, loops) { loop.execute { bound.value.prices.pricer = pricer } }
     }
+
+    /// The processor time that each event loop has used, in nanoseconds; none before ``start()``.
+    public func loopTimes() -> [Int64] { state.withLock { $0.clocks }.map { Clock.read($0) } }
 
     /// The figures of this moment.
     public func sample() -> GatewaySample {

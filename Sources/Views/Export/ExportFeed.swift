@@ -1,3 +1,4 @@
+internal import Ledger
 internal import Synchronization
 
 /// An export that a thread of its own makes, as fast as it is taken and no faster.
@@ -10,7 +11,7 @@ public final class ExportFeed: Sendable {
     public init?(_ run: ExportRun) {
         let core = Core()
         let thread = WorkerThread {
-            if run.isBackground { WorkerThread.lowerPriority() }
+            if run.throttle != nil { Throttle.lowerPriority() }
             core.make(run)
         }
         guard thread.started else { return nil }

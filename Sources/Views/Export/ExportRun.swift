@@ -13,8 +13,8 @@ public struct ExportRun: Sendable {
     public var resumption: Resumption?
     /// Threads that render, beside the calling one; 0 renders on that one.
     public var workers = 0
-    /// Whether the threads give way to those of a serving process.
-    public var isBackground = false
+    /// What the threads give way to, beside a serving process.
+    public var throttle: Throttle?
 
     /// The end of an export that was cut off.
     public struct Resumption: Equatable, Sendable {
@@ -54,7 +54,7 @@ public struct ExportRun: Sendable {
         let renderer = ExportRenderer(export, source, known)
         var assembly = try ExportText(self, source, known.holding(from: export.from, through: last))
         guard try assembly.begin(header: renderer.header, emit) else { return }
-        let pool = OrderedPool(workers: workers, isBackground: isBackground) { renderer.render($0) }
+        let pool = OrderedPool(workers: workers, isBackground: throttle != nil) { renderer.render($0) }
         defer { pool.end() }
         var next = resumption.map { $0.after + 1 } ?? export.from
         while true {
@@ -78,9 +78,11 @@ public struct ExportRun: Sendable {
     ) throws -> Bool {
         var batch = ExportBatch(first: from)
         var goesOn = true
+        var stretch: Throttle.Stretch?
         try source.scan(from: from, through: through) { sequence, record in
             batch.append(record)
             guard batch.isFull else { return true }
+            throttle?.giveWay(&stretch)
             pool.add(batch)
             batch = ExportBatch(first: sequence + 1)
             while goesOn, let done = pool.finished(waiting: pool.isFull) { goesOn = try assembly.add(done, emit) }

@@ -14,6 +14,8 @@ final class Node: Sendable {
     let views: ViewService
     let prices: PriceBooks
     let identities: Identities
+    /// What work on history gives way to; nil where nothing is served.
+    let throttle: Throttle?
     private let isReadOnly: Bool
 
     private init(
@@ -21,12 +23,14 @@ final class Node: Sendable {
         views: ViewService,
         prices: PriceBooks,
         identities: Identities,
+        throttle: Throttle?,
         isReadOnly: Bool
     ) {
         self.ledger = ledger
         self.views = views
         self.prices = prices
         self.identities = identities
+        self.throttle = throttle
         self.isReadOnly = isReadOnly
     }
 
@@ -122,13 +126,21 @@ final class Node: Sendable {
         isReadOnly: Bool,
         isServing: Bool
     ) throws {
+        let throttle = isServing ? Throttle() : nil
         let folder = directory + (directory.hasSuffix("/") ? "" : "/") + "views"
         var options = ViewService.Options(directory: folder)
-        options.isBackground = isServing
+        options.throttle = throttle
         let views = try ViewService(source: ledger, options: options)
         do {
             let prices = try PriceBooks(ledger: ledger, views: views, identities: identities)
-            self.init(ledger: ledger, views: views, prices: prices, identities: identities, isReadOnly: isReadOnly)
+            self.init(
+                ledger: ledger,
+                views: views,
+                prices: prices,
+                identities: identities,
+                throttle: throttle,
+                isReadOnly: isReadOnly
+            )
         } catch {
             views.close()
             throw error
@@ -139,7 +151,7 @@ final class Node: Sendable {
     func backend(isServing: Bool) -> ManagementBackend {
         let (prices, identities) = (prices, identities)
         let isReadOnly = isReadOnly
-        return ManagementBackend(
+        var backend = ManagementBackend(
             source: ledger,
             views: views,
             version: Tollgate.version,
@@ -154,6 +166,8 @@ final class Node: Sendable {
                 return try prices.adopt(book, origin: origin)
             }
         )
+        backend.throttle = throttle
+        return backend
     }
 
     /// Writes the views' snapshot and closes the ledger. Blocking; idempotent.

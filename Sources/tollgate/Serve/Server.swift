@@ -52,6 +52,7 @@ struct Server: Sendable {
             throw error
         }
         node.prices.watch { gateway.update(pricer: $0) }
+        node.throttle?.watch { gateway.loopTimes() }
         let phase = Phase()
         let reloader = Reloader(
             configuration: configuration,
