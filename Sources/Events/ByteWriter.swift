@@ -37,6 +37,11 @@ package struct ByteWriter {
         bytes.append(contentsOf: value)
     }
 
+    package mutating func blob(_ value: UnsafeRawBufferPointer) {
+        count(value.count)
+        bytes.append(contentsOf: value)
+    }
+
     package mutating func string(_ value: String) {
         let count = value.utf8.count
         self.count(count)

@@ -40,7 +40,7 @@ extension EventCodec {
         writer.string(ifPresent: event.responseID)
         writer.string(ifPresent: event.session)
         if !event.tags.isEmpty { write(event.tags, &writer) }
-        if !raw.isEmpty { writer.blob(RawUsageCoding.encode(raw)) }
+        if !raw.isEmpty { RawUsageCoding.withEncoded(raw) { writer.blob($0) } }
         return writer.bytes
     }
 

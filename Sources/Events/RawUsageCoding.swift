@@ -31,37 +31,40 @@ package enum RawUsageCoding {
 
     private static let lookup = KeyLookup(keys)
 
-    /// The coded form of a text of any bytes.
-    package static func encode(_ text: [UInt8]) -> [UInt8] {
-        let lookup = lookup
+    /// Gives the coded form of a text of any bytes to `body`.
+    package static func withEncoded<R>(_ text: [UInt8], _ body: (UnsafeRawBufferPointer) -> R) -> R {
         // A byte becomes two at most.
-        return [UInt8](unsafeUninitializedCapacity: 2 * text.count) { out, length in
-            text.withUnsafeBytes { text in
-                var index = 0
-                while index < text.count {
-                    let byte = text[index]
-                    if byte == 0x22, let (code, end) = lookup.key(in: text, at: index) {
-                        out[length] = code
-                        index = end
-                    } else if byte == 0x0a {
-                        var spaces = 0
-                        while index + 1 + spaces < text.count, spaces < 34, text[index + 1 + spaces] == 0x20 {
-                            spaces += 1
-                        }
-                        out[length] = 0x0e + UInt8(spaces / 2)
-                        index += 1 + spaces / 2 * 2
-                    } else {
-                        if byte >= 0x80 || (0x0e...0x1f).contains(byte) {
-                            out[length] = 0xff
-                            length += 1
-                        }
-                        out[length] = byte
-                        index += 1
-                    }
+        withUnsafeTemporaryAllocation(byteCount: 2 * text.count, alignment: 1) { out in
+            let length = text.withUnsafeBytes { encode($0, into: out) }
+            return body(UnsafeRawBufferPointer(rebasing: out[..<length]))
+        }
+    }
+
+    private static func encode(_ text: UnsafeRawBufferPointer, into out: UnsafeMutableRawBufferPointer) -> Int {
+        let lookup = lookup
+        var length = 0
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            if byte == 0x22, let (code, end) = lookup.key(in: text, at: index) {
+                out[length] = code
+                index = end
+            } else if byte == 0x0a {
+                var spaces = 0
+                while index + 1 + spaces < text.count, spaces < 34, text[index + 1 + spaces] == 0x20 { spaces += 1 }
+                out[length] = 0x0e + UInt8(spaces / 2)
+                index += 1 + spaces / 2 * 2
+            } else {
+                if byte >= 0x80 || (0x0e...0x1f).contains(byte) {
+                    out[length] = 0xff
                     length += 1
                 }
+                out[length] = byte
+                index += 1
             }
+            length += 1
         }
+        return length
     }
 
     /// The text behind a coded form; nil when the form is damaged or the text longer than `limit` bytes.

@@ -18,19 +18,31 @@ extension RequestID {
     }
 
     /// The usual text form: 36 lower-case characters with hyphens.
-    public var text: String { String(decoding: utf8Text, as: UTF8.self) }
+    public var text: String {
+        withUnsafeTemporaryAllocation(byteCount: Self.textLength, alignment: 1) { bytes in
+            writeText(into: bytes)
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
 
-    package var utf8Text: [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(36)
+    /// Bytes of the text form.
+    package static let textLength = 36
+
+    /// Writes the text form, where there is room for it.
+    package func writeText(into out: UnsafeMutableRawBufferPointer) {
+        guard out.count >= Self.textLength else { return }
+        var place = 0
         for index in 0..<16 {
-            if index == 4 || index == 6 || index == 8 || index == 10 { out.append(0x2d) }
+            if index == 4 || index == 6 || index == 8 || index == 10 {
+                out[place] = 0x2d
+                place += 1
+            }
             let half = index < 8 ? high : low
             let value = UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * (index & 7)))
-            out.append(hexDigit(value >> 4))
-            out.append(hexDigit(value & 15))
+            out[place] = hexDigit(value >> 4)
+            out[place + 1] = hexDigit(value & 15)
+            place += 2
         }
-        return out
     }
 
     /// The identity with a text form, upper or lower case; nil when the text is not a UUID.

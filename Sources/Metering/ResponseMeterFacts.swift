@@ -65,13 +65,13 @@ extension ResponseMeter {
             usageReader.addUnits(reader.tallies, toolUsage: reader.toolUsage, countsImages: route.operation == .image)
             || isKnown
         guard isKnown else { return }
+        facts.model = usageReader.servedModel ?? facts.model
+        facts.anomalies = usageReader.anomalies
         var usage = usageReader.usage
         usage.raw = raw.count <= Usage.rawLimit ? raw : []
         if usage.serviceTier == nil { usage.serviceTier = decodedName(reader.serviceTier, limit: 64) }
         usage.complete = source == .header || isComplete(ending, isTruncated: isTruncated)
         usage.source = source == .stream && !usage.complete ? .streamPartial : source
-        facts.model = usageReader.servedModel ?? facts.model
-        facts.anomalies = usageReader.anomalies
         facts.usage = usage
     }
 

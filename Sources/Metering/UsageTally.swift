@@ -112,13 +112,12 @@ private struct UsageLines {
     }
 
     var counts: UsageCounts {
-        let list = [Int64](unsafeUninitializedCapacity: mask.nonzeroBitCount) { list, count in
-            var bits = mask
-            while bits != 0 {
-                list.initializeElement(at: count, to: values[bits.trailingZeroBitCount])
-                count += 1
-                bits &= bits - 1
-            }
+        var list: [Int64] = []
+        list.reserveCapacity(mask.nonzeroBitCount)
+        var bits = mask
+        while bits != 0 {
+            list.append(values[bits.trailingZeroBitCount])
+            bits &= bits - 1
         }
         return UsageCounts(mask: mask, values: list) ?? UsageCounts()
     }

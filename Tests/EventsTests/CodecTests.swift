@@ -70,11 +70,11 @@ import Testing
         var random = Seeded(17)
         for round in 0..<300 {
             let raw = (0..<(round * 3)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-            let coded = RawUsageCoding.encode(raw)
+            let coded = RawUsageCoding.withEncoded(raw) { Array($0) }
             #expect(coded.withUnsafeBytes { RawUsageCoding.decode($0, limit: 4096) } == raw)
         }
         let pretty = Array("{\n    \"prompt_tokens\": 9,\n      \"x\":1,\n \"cached_tokens\":2}".utf8)
-        #expect(RawUsageCoding.encode(pretty).withUnsafeBytes { RawUsageCoding.decode($0, limit: 4096) } == pretty)
+        #expect(RawUsageCoding.withEncoded(pretty) { RawUsageCoding.decode($0, limit: 4096) } == pretty)
         let bomb = [UInt8](repeating: 0x80, count: 4096)
         #expect(bomb.withUnsafeBytes { RawUsageCoding.decode($0, limit: 4096) } == nil)
     }

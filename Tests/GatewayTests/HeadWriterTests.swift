@@ -1,3 +1,4 @@
+import Events
 import Gateway
 import NIOCore
 import Testing
@@ -90,14 +91,14 @@ struct HeadWriterTests {
                 .response
             ),
             framing: .chunked,
-            requestID: "ID",
+            requestID: RequestID(high: 0x0192_0000_0000_7000, low: 0x8000_0000_0000_00ff),
             keepsAlive: true,
             clientMinor: 1,
             into: &out
         )
         #expect(
             String(buffer: out) == "HTTP/1.1 200 Fine\r\nSet-Cookie: a\r\nset-cookie: b\r\n"
-                + "transfer-encoding: chunked\r\nx-tollgate-request-id: ID\r\n\r\n"
+                + "transfer-encoding: chunked\r\nx-tollgate-request-id: 01920000-0000-7000-8000-0000000000ff\r\n\r\n"
         )
     }
 }

@@ -41,11 +41,11 @@ extension Exchange {
         } else {
             holdsLastSlice = !isStream && contentType?.contains("json") ?? false
         }
-        var out = ByteBufferAllocator().buffer(capacity: answer.bytes.readableBytes + 128 + 2048)
+        var out = client?.spare.take(capacity: answer.bytes.readableBytes + 128 + 2048) ?? ByteBuffer()
         HeadWriter.writeResponse(
             answer,
             framing: omitsBody ? .asReceived : framing,
-            requestID: id.text,
+            requestID: id,
             keepsAlive: keepsClientAlive && !loopContext.isDraining,
             clientMinor: clientMinor,
             into: &out
@@ -138,7 +138,7 @@ extension Exchange {
         answerHead = nil
         if framing == .chunked {
             if !hadHead, bytes.readableBytes <= 4096 {
-                out = ByteBufferAllocator().buffer(capacity: bytes.readableBytes + 16)
+                out = client.spare.take(capacity: bytes.readableBytes + 16)
             }
             out.writeString(String(bytes.readableBytes, radix: 16))
             out.writeStaticString("\r\n")
@@ -151,6 +151,7 @@ extension Exchange {
             out.writeImmutableBuffer(bytes)
             if framing == .chunked { out.writeStaticString("\r\n") }
             client.write(out)
+            client.spare.keep(out)
             return
         }
         if out.readableBytes > 0 { client.write(out) }

@@ -9,6 +9,7 @@ extension Exchange {
     private static let discardLimit = 16 * 1024
     private static let discardTime: Int64 = 2_000_000_000
     private static let maximumAttempts = 16
+    private static let joinLimit = 16 * 1024
     /// A reused connection that closes within this time of a request was closed before it: later than that the request
     /// may have been worked on, and sending it again could be paid for twice.
     private static let staleTime: Int64 = 1_000_000_000
@@ -80,9 +81,9 @@ extension Exchange {
         self.isReused = isReused
         phase = .sent
         awaitAnswer()
-        var out = ByteBufferAllocator().buffer(
-            capacity: head.bytes.readableBytes + 256 + min(body?.readableBytes ?? 0, 16384)
-        )
+        // A small body joins the head.
+        let joined = body.flatMap { $0.readableBytes <= Self.joinLimit ? $0 : nil }
+        var out = connection.spare.take(capacity: head.bytes.readableBytes + 512 + (joined?.readableBytes ?? 0))
         var dropped: [KnownHeader] = []
         if credential != nil {
             dropped = [.authorization, .apiKey, .googleAPIKey, .azureAPIKey, .webSocketProtocol]
@@ -103,7 +104,15 @@ extension Exchange {
         )
         changes.opensWebSocket = opensWebSocket
         HeadWriter.writeRequest(head, changes, into: &out)
-        connection.send(self, head: out, body: body, omitsBody: omitsBody, bodyFollows: upload != nil)
+        if let joined { out.writeImmutableBuffer(joined) }
+        connection.send(
+            self,
+            head: out,
+            body: joined == nil ? body : nil,
+            omitsBody: omitsBody,
+            bodyFollows: upload != nil
+        )
+        connection.spare.keep(out)
         // Sending can fail at once, and the attempt be over or another one under way.
         if self.connection === connection, phase == .sent { sendHeldBody() }
     }

@@ -28,7 +28,7 @@ extension Exchange {
         HeadWriter.writeRefusal(
             refusal,
             body: refusal.body(route.dialect == .auto ? group?.runtime.dialect ?? .auto : route.dialect),
-            requestID: id.text,
+            requestID: id,
             keepsAlive: keepsClientAlive && !loopContext.isDraining,
             clientMinor: clientMinor,
             omitsBody: omitsBody,
@@ -47,7 +47,7 @@ extension Exchange {
         settle(&learnt)
         if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
         deadline = loopContext.now() + Self.commitPatience
-        record = EventCodec.encode(event(learnt))
+        record = event(learnt)
         loopContext.submit(self, record: record)
     }
 
@@ -65,7 +65,8 @@ extension Exchange {
         if isReading, !isNew { learnt.usage = Usage() }
     }
 
-    private func event(_ learnt: ResponseFacts) -> RequestCompleted {
+    /// The stored form of the request's event.
+    private func event(_ learnt: ResponseFacts) -> [UInt8] {
         let now = loopContext.now()
         var event = RequestCompleted(
             id: id,
@@ -95,7 +96,7 @@ extension Exchange {
         event.usage = learnt.usage
         event.normaliser = UsageNormaliser.version
         event.cost = cost(learnt)
-        return event
+        return EventCodec.encode(event)
     }
 
     private func cost(_ learnt: ResponseFacts) -> Cost {

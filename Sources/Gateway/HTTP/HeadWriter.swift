@@ -1,3 +1,4 @@
+package import Events
 package import NIOCore
 
 /// Renders the heads that the gateway sends, passing on every line it has no reason to change as the bytes it was.
@@ -134,7 +135,7 @@ package enum HeadWriter {
     package static func writeResponse(
         _ head: MessageHead,
         framing: ResponseFraming,
-        requestID: String,
+        requestID: RequestID,
         keepsAlive: Bool,
         clientMinor: UInt8,
         into out: inout ByteBuffer
@@ -154,7 +155,7 @@ package enum HeadWriter {
     }
 
     /// Writes the head that opens a websocket for the client.
-    package static func writeWebSocket(_ head: MessageHead, requestID: String, into out: inout ByteBuffer) {
+    package static func writeWebSocket(_ head: MessageHead, requestID: RequestID, into out: inout ByteBuffer) {
         out.writeStaticString("HTTP/1.1 101 ")
         head.bytes.withUnsafeReadableBytes { bytes in
             _ = out.writeBytes(bytes[head.second])
@@ -169,7 +170,7 @@ package enum HeadWriter {
     package static func writeRefusal(
         _ refusal: Refusal,
         body: String,
-        requestID: String,
+        requestID: RequestID,
         keepsAlive: Bool,
         clientMinor: UInt8,
         omitsBody: Bool,
@@ -193,9 +194,12 @@ package enum HeadWriter {
         if !omitsBody { out.writeString(body) }
     }
 
-    private static func finish(requestID: String, keepsAlive: Bool, clientMinor: UInt8, into out: inout ByteBuffer) {
+    private static func finish(requestID: RequestID, keepsAlive: Bool, clientMinor: UInt8, into out: inout ByteBuffer) {
         out.writeStaticString("x-tollgate-request-id: ")
-        out.writeString(requestID)
+        out.writeWithUnsafeMutableBytes(minimumWritableBytes: RequestID.textLength) {
+            requestID.writeText(into: $0)
+            return RequestID.textLength
+        }
         if !keepsAlive {
             out.writeStaticString("\r\nconnection: close\r\n\r\n")
         } else if clientMinor == 0 {

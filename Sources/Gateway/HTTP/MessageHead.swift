@@ -5,13 +5,22 @@ package import NIOCore
 /// All positions are offsets from the start of `bytes`. A class, because a head is handed on through every state of a
 /// request and as a struct would cost five reference counts each time.
 package final class MessageHead {
-    /// One header field line.
+    /// One header field line, in half of a cache line.
     package struct Field {
-        package var known: KnownHeader
-        package var name: Range<Int>
-        package var value: Range<Int>
+        package let known: KnownHeader
+        private let nameStart, nameEnd, valueStart, valueEnd, lineStart, lineEnd: UInt32
+
+        init(known: KnownHeader, name: Range<Int>, value: Range<Int>, line: Range<Int>) {
+            self.known = known
+            (nameStart, nameEnd) = (UInt32(clamping: name.lowerBound), UInt32(clamping: name.upperBound))
+            (valueStart, valueEnd) = (UInt32(clamping: value.lowerBound), UInt32(clamping: value.upperBound))
+            (lineStart, lineEnd) = (UInt32(clamping: line.lowerBound), UInt32(clamping: line.upperBound))
+        }
+
+        package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+        package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
         /// The whole line with its line end.
-        package var line: Range<Int>
+        package var line: Range<Int> { Int(lineStart)..<Int(lineEnd) }
     }
 
     /// The head, from the start line through the blank line.

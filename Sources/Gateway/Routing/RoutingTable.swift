@@ -7,6 +7,9 @@ final class RoutingTable: Sendable {
     /// True when callers must show a key of their own.
     let authenticates: Bool
     let limits: Configuration.Limits
+    /// Two of the limits in nanoseconds.
+    let clientIdleTime: Int64
+    let clientBodyTime: Int64
     let failurePolicy: Configuration.LedgerFailurePolicy
 
     /// Who calls, and which groups are open to them.
@@ -36,6 +39,8 @@ final class RoutingTable: Sendable {
         self.clients = clients
         authenticates = !configuration.clients.isEmpty
         limits = configuration.limits
+        clientIdleTime = limits.clientIdle.nanoseconds
+        clientBodyTime = limits.clientBody.nanoseconds
         failurePolicy = configuration.onLedgerFailure
     }
 

@@ -35,6 +35,8 @@ final class ClientHandler: ChannelDuplexHandler {
     private var parser: HeadParser
     private var decoder = BodyDecoder(.none)
     private var buffer = ByteBuffer()
+    /// For what is written to the client.
+    var spare = SpareBuffer()
     private var exchange: Exchange?
     private var readIsHeld = false
     private var lingered = 0
@@ -87,6 +89,8 @@ final class ClientHandler: ChannelDuplexHandler {
             buffer.writeBuffer(&incoming)
         }
         process()
+        // What was read into can be read into again once nobody refers to it.
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
     }
 
     /// Holds reads back while a request is under way and enough of the next one is here; until then a read stays open,
@@ -126,7 +130,7 @@ final class ClientHandler: ChannelDuplexHandler {
     /// Called by the exchange when the upstream takes more of the body.
     func bodyMayGoOn() {
         guard readIsHeld, case .body = phase else { return }
-        deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
+        deadline = loopContext.now() + loopContext.table.clientBodyTime
         resume()
     }
 
@@ -250,7 +254,7 @@ final class ClientHandler: ChannelDuplexHandler {
             return true
         }
         phase = .body
-        deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
+        deadline = loopContext.now() + loopContext.table.clientBodyTime
         if exchange.expectsContinue {
             // A body that is not wanted need not be sent.
             if let refusal = exchange.refusalBeforeBody {
@@ -272,7 +276,7 @@ final class ClientHandler: ChannelDuplexHandler {
                 refuse(.bodyTooLarge(loopContext.table.limits.requestBody))
                 return false
             }
-            deadline = loopContext.now() + loopContext.table.limits.clientBody.nanoseconds
+            deadline = loopContext.now() + loopContext.table.clientBodyTime
             if decoder.isComplete { requestComplete(exchange) }
             return true
         case .end:
@@ -315,7 +319,7 @@ final class ClientHandler: ChannelDuplexHandler {
         lingered = 0
         buffer.clear()
         // The end of an answer may still wait for a slow client; only when it is out does the farewell begin.
-        deadline = loopContext.now() + max(Self.lingerTime, loopContext.table.limits.clientIdle.nanoseconds)
+        deadline = loopContext.now() + max(Self.lingerTime, loopContext.table.clientIdleTime)
         loopContext.counters.unflushed.wrappingAdd(1, ordering: .relaxed)
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in
@@ -332,7 +336,7 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     private func startIdleTimer() {
-        deadline = loopContext.now() + loopContext.table.limits.clientIdle.nanoseconds
+        deadline = loopContext.now() + loopContext.table.clientIdleTime
     }
 }
 

@@ -18,6 +18,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
     private var parser: HeadParser
     private var decoder: BodyDecoder?
     private var buffer = ByteBuffer()
+    /// For what is written to the upstream.
+    var spare = SpareBuffer()
     private var keepsAlive = false
     private var omitsBody = false
     /// True once the connection is a websocket's.
@@ -57,12 +59,6 @@ final class UpstreamHandler: ChannelDuplexHandler {
         guard let body else {
             requestIsOut = !bodyFollows
             context.writeAndFlush(wrapOutboundOut(head), promise: nil)
-            return
-        }
-        if body.readableBytes <= 16384 {
-            var joined = head
-            joined.writeImmutableBuffer(body)
-            context.writeAndFlush(wrapOutboundOut(joined), promise: nil)
             return
         }
         // An answer can overtake a large body; the connection is of use again only when the body is out.
@@ -117,6 +113,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
             buffer.writeBuffer(&incoming)
         }
         process()
+        // What was read into can be read into again once nobody refers to it.
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -63,7 +63,7 @@ extension Exchange {
         target?.succeeded()
         credential?.succeeded()
         var out = ByteBufferAllocator().buffer(capacity: answer.bytes.readableBytes + 256)
-        HeadWriter.writeWebSocket(answer, requestID: id.text, into: &out)
+        HeadWriter.writeWebSocket(answer, requestID: id, into: &out)
         wroteAnything = true
         needsFlush = true
         client.write(out)
