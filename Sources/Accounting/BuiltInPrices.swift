@@ -322,6 +322,7 @@ enum BuiltInPrices {
         tts-1 char=15
         tts-1-hd char=30
         whisper-1 ain=0.36
+        container code=0.03
         daybreak-blue-latest|gpt-daybreak-blue-latest cw=5 cr=0.4 i=4 o=20 >272000 cw=10 cr=0.8 i=8 o=30
         daybreak-red-latest|gpt-daybreak-red-latest cw=15.625 cr=1.25 i=12.5 o=75 >272000 cw=31.25 cr=2.5 i=25 o=112.5
         ft:gpt-4.1-2025-04-14 cr=0.75 i=3 o=12
@@ -337,6 +338,9 @@ enum BuiltInPrices {
         gpt-5-search-api-2025-10-14 cr=0.125 i=1.25 o=10
         gpt-5.5-cyber-preview cr=1.25 i=12.5 o=75
         gpt-6-astra-law cr=1 i=10 o=50
+        sora-2 vout=360
+        sora-2-pro vout=1080
+        sora-2-pro-high-res vout=1800
         tts-1-1106 char=15
         tts-1-hd-1106 char=30
         =google anthropic
@@ -400,7 +404,7 @@ enum BuiltInPrices {
          from=1792022400 tier=batch i=0.5 o=10
         gemini-3.1-pro-preview|gemini-3.1-pro-preview*|gemini-pro-latest i=2 cr=0.2 o=12 web=0.014 >200000 i=4 cr=0.4 o=18
          from=1791936000 tier=batch i=1 cr=0.2 o=6 web=0.014 >200000 i=2 cr=0.4 o=9
-        gemini-3.5-flash|gemini-3.5-flash-preview* i=1.5 cr=0.15 o=9 web=0.014
+        gemini-3.5-flash|gemini-3.5-flash-preview*|gemini-3.5-flash-0*|gemini-3.5-flash-1*|gemini-3.5-flash-2*|gemini-3.5-flash-3*|gemini-3.5-flash-4*|gemini-3.5-flash-5*|gemini-3.5-flash-6*|gemini-3.5-flash-7*|gemini-3.5-flash-8*|gemini-3.5-flash-9* i=1.5 cr=0.15 o=9 web=0.014
         gemini-3.5-flash-lite|gemini-3.5-flash-lite*|gemini-flash-lite-latest i=0.3 cr=0.03 o=2.5 web=0.014
          from=1791936000 tier=batch i=0.15 cr=0.02 o=1.25 web=0.014
         gemini-3.6-flash|gemini-3.6-flash* i=0.75 cr=0.075 o=3.75 web=0.014
@@ -430,7 +434,7 @@ enum BuiltInPrices {
          from=1792022400 tier=priority i=0.9 o=16.2
          from=1798761600 tier=priority i=1.8 o=32.4
         gemini-3.8-live|gemini-3.8-live* i=0.75 o=4.5 ia=3 oa=12 ii=1 iv=1 web=0.014
-        gemini-4-argon|gemini-4-argon-preview* i=2 cr=0.1 o=10 web=0.014
+        gemini-4-argon|gemini-4-argon-preview*|gemini-4-argon-0*|gemini-4-argon-1*|gemini-4-argon-2*|gemini-4-argon-3*|gemini-4-argon-4*|gemini-4-argon-5*|gemini-4-argon-6*|gemini-4-argon-7*|gemini-4-argon-8*|gemini-4-argon-9* i=2 cr=0.1 o=10 web=0.014
          from=1796083200 i=4 cr=0.2 o=20 web=0.014
          from=1791936000 tier=batch i=1 cr=0.05 o=5 web=0.014
          from=1796083200 tier=batch i=2 cr=0.1 o=10 web=0.014
@@ -469,7 +473,7 @@ enum BuiltInPrices {
         deepseek-ai/deepseek-v3.2-maas cr=0.056 i=0.56 o=1.68
          tier=batch cr=0.056 i=0.28 o=0.84
         gemini-2.5-computer-use-preview-10-2025 i=1.25 o=10 >200000 i=2.5 o=15
-        gemini-2.5-flash-native-audio ia=3 ii=3 i=0.5 oa=12 o=2
+        gemini-2.5-flash-native-audio ia=3 ii=3 i=0.5 iv=3 oa=12 o=2
         gemini-3.5-live-translate-preview ia=3.5 i=3.5 oa=21 o=21
         gemini-3.5-transcribe ia=2 ain=0.18 o=12
         gemini-3.5-transcribe-preview ia=2 i=2 o=12
@@ -482,14 +486,14 @@ enum BuiltInPrices {
         gemini-exp-1114|gemini-exp-1206 i=0 o=0 >128000 i=0 o=0
         gemini-flash-experimental char=0 i=0 o=0
         gemini-gemma-2-27b-it|gemini-gemma-2-9b-it i=0.35 o=1.05
-        gemini-omni-1.1-flash-preview i=1.5 or=9 o=9
+        gemini-omni-1.1-flash-preview i=1.5 or=9 o=9 ov=17.5
         gemini-robotics-er-1.5-preview cr=0 i=0.3 ia=1 o=2.5 or=2.5
         google/gemma-4-26b-a4b-it-maas cr=0.015 i=0.15 o=0.6
         imagen-3.0-fast-generate-001 img=0.02
         imagen-3.0-generate-001 img=0.04
         jamba-1.5|jamba-1.5-mini|jamba-1.5-mini@001 i=0.2 o=0.4
         jamba-1.5-large|jamba-1.5-large@001 i=2 o=8
-        learnlm-1.5-pro-experimental char=0 i=0 o=0 >128000 char=0 i=0 o=0
+        learnlm-1.5-pro-experimental ain=0 char=0 i=0 o=0 >128000 ain=0 char=0 i=0 o=0
         lyria-002|virtual-try-on-001 img=0.06
         lyria-3-clip-preview|lyria-3.5-clip-preview i=0 img=0.04 o=0
         lyria-3-pro-preview i=0 img=0.08 o=0
@@ -576,6 +580,7 @@ enum BuiltInPrices {
         cohere-rerank-v3-english|cohere-rerank-v3-multilingual|cohere-rerank-v4.0-fast rerank=0.002
         cohere-rerank-v4.0-pro rerank=0.0025
         command-r-plus i=3 o=15
+        container code=0.033
         deepseek-v3|deepseek-v3-0324 i=1.14 o=4.56
         deepseek-v3.1 i=1.23 o=4.94
         deepseek-v3.2-speciale i=0.58 o=1.68
@@ -594,7 +599,7 @@ enum BuiltInPrices {
          tier=batch cr=0.083 i=0.083 o=0.66
         eu/gpt-4o-mini-realtime-preview-2024-12-17|us/gpt-4o-mini-realtime-preview-2024-12-17 cr=0.33 ia=11 i=0.66 oa=22 o=2.64
         eu/gpt-4o-realtime-preview-2024-10-01|us/gpt-4o-realtime-preview-2024-10-01 cr=2.75 ia=110 i=5.5 oa=220 o=22
-        eu/gpt-4o-realtime-preview-2024-12-17|us/gpt-4o-realtime-preview-2024-12-17 cr=2.75 ia=44 i=5.5 oa=88 o=22
+        eu/gpt-4o-realtime-preview-2024-12-17|us/gpt-4o-realtime-preview-2024-12-17 cra=2.5 cr=2.75 ia=44 i=5.5 oa=88 o=22
         eu/gpt-5-2025-08-07|eu/gpt-5.1|us/gpt-5-2025-08-07|us/gpt-5.1|eu/gpt-5|us/gpt-5 cr=0.1375 i=1.375 o=11
          tier=batch cr=0.06875 i=0.6875 o=5.5
          tier=priority cr=0.275 i=2.75 o=22
@@ -670,7 +675,7 @@ enum BuiltInPrices {
         gpt-5.1-codex-mini-2025-11-13 cr=0.025 i=0.25 o=2
          tier=priority cr=0.045 i=0.45 o=3.6
         gpt-audio-1.5-2026-02-23 ia=32 i=2.5 oa=64 o=10
-        gpt-realtime-1.5-2026-02-23 cr=0.4 ia=32 ii=5 i=4 oa=64 o=16
+        gpt-realtime-1.5-2026-02-23 cra=0.4 cr=0.4 ia=32 ii=5 i=4 oa=64 o=16
         grok-4-20-reasoning|grok-4-20-non-reasoning cr=1.25 i=1.25 o=2.5
         hd/1024-x-1024/dall-e-3|hd/1024-x-1792/dall-e-3|hd/1792-x-1024/dall-e-3|standard/1024-x-1024/dall-e-2|standard/1024-x-1024/dall-e-3|standard/1024-x-1792/dall-e-3|standard/1792-x-1024/dall-e-3 o=0
         jais-30b-chat i=3200 o=9710
@@ -710,6 +715,9 @@ enum BuiltInPrices {
         phi-3.5-moe-instruct i=0.16 o=0.64
         phi-4-mini-reasoning i=0.075 o=0.3
         phi-4-reasoning i=0.125 o=0.5
+        sora-2 vout=360
+        sora-2-pro vout=1080
+        sora-2-pro-high-res vout=1800
         speech/azure-stt ain=1.00000008
         speech/azure-tts char=15
         speech/azure-tts-hd char=30
@@ -881,7 +889,7 @@ enum BuiltInPrices {
         amazon.nova-2-lite-v1:0 cr=0.075 i=0.3 o=2.5
          tier=batch cr=0.075 i=0.15 o=1.25
          tier=priority cr=0.13125 i=0.525 o=4.375
-        amazon.nova-2-multimodal-embeddings-v1:0 i=0.135 o=0
+        amazon.nova-2-multimodal-embeddings-v1:0 i=0.135 ain=0.504 o=0
         amazon.nova-2-pro-preview-20251202-v1:0 cr=0.3125 i=1.25 ii=1.25 ia=1.25 o=10
          tier=batch cr=0.3125 i=0.625 ii=1.25 ia=1.25 o=5
          tier=priority cr=0.3125 i=2.1875 ii=1.25 ia=1.25 o=17.5
@@ -993,13 +1001,13 @@ enum BuiltInPrices {
         stability.stable-image-control-sketch-v1:0|us.stability.stable-image-control-sketch-v1:0|stability.stable-image-control-structure-v1:0|us.stability.stable-image-control-structure-v1:0|stability.stable-image-erase-object-v1:0|us.stability.stable-image-erase-object-v1:0|stability.stable-image-inpaint-v1:0|us.stability.stable-image-inpaint-v1:0|stability.stable-image-remove-background-v1:0|us.stability.stable-image-remove-background-v1:0|stability.stable-image-search-recolor-v1:0|us.stability.stable-image-search-recolor-v1:0|stability.stable-image-search-replace-v1:0|us.stability.stable-image-search-replace-v1:0|stability.stable-image-style-guide-v1:0|us.stability.stable-image-style-guide-v1:0 img=0.07
         stability.stable-image-core-v1:0|stability.stable-image-core-v1:1 img=0.04
         stability.stable-image-ultra-v1:0|stability.stable-image-ultra-v1:1 img=0.14
-        twelvelabs.marengo-embed-2-7-v1:0|us.twelvelabs.marengo-embed-2-7-v1:0|eu.twelvelabs.marengo-embed-2-7-v1:0|twelvelabs.marengo-embed-3-0-v1:0|us.twelvelabs.marengo-embed-3-0-v1:0|eu.twelvelabs.marengo-embed-3-0-v1:0 o=0
+        twelvelabs.marengo-embed-2-7-v1:0|us.twelvelabs.marengo-embed-2-7-v1:0|eu.twelvelabs.marengo-embed-2-7-v1:0|twelvelabs.marengo-embed-3-0-v1:0|us.twelvelabs.marengo-embed-3-0-v1:0|eu.twelvelabs.marengo-embed-3-0-v1:0 ain=0.504 o=0
         twelvelabs.pegasus-1-2-v1:0|us.twelvelabs.pegasus-1-2-v1:0|eu.twelvelabs.pegasus-1-2-v1:0|global.twelvelabs.pegasus-1-2-v1:0|us.twelvelabs.pegasus-1-5-v1:0|global.twelvelabs.pegasus-1-5-v1:0|twelvelabs.pegasus-1-5-v1:0 o=7.5
         us-gov-east-1/anthropic.claude-haiku-4-5-20251001-v1:0|us-gov-west-1/anthropic.claude-haiku-4-5-20251001-v1:0 cw=1.5 cw1h=2.4 cr=0.12 i=1.2 o=6
         us-gov-east-1/anthropic.claude-haiku-5-5|us-gov-west-1/anthropic.claude-haiku-5-5 cw=0.15 cw1h=0.24 cr=0.012 i=0.12 o=0.6 >100000 i=0.6 o=3 cw=0.75 cw1h=1.2 cr=0.06
         us-gov-east-1/anthropic.claude-sonnet-4-5-20250929-v1:0|us-gov-east-1/claude-sonnet-4-5-20250929-v1:0|us-gov-west-1/anthropic.claude-sonnet-4-5-20250929-v1:0|us-gov-west-1/claude-sonnet-4-5-20250929-v1:0 cw=4.5 cw1h=7.2 cr=0.36 i=3.6 o=18
         us-gov-east-1/anthropic.claude-sonnet-5-5|us-gov-west-1/anthropic.claude-sonnet-5-5 cw=3 cw1h=4.8 cr=0.12 i=2.4 o=12
-        us-gov-west-1/amazon.nova-2-multimodal-embeddings-v1:0 i=0.162 o=0
+        us-gov-west-1/amazon.nova-2-multimodal-embeddings-v1:0 i=0.162 ain=0.6048 o=0
         us-gov-west-1/anthropic.claude-sonnet-5|us-gov-east-1/anthropic.claude-sonnet-5 cw=3 cw1h=4.8 cr=0.24 i=2.4 o=12
         us-gov.anthropic.claude-fable-5-1|us-gov-west-1/anthropic.claude-fable-5-1|us-gov-east-1/anthropic.claude-fable-5-1 cw=15 cw1h=24 cr=0.3 i=12 o=60
         us-gov.anthropic.claude-opus-4-8|us-gov.anthropic.claude-opus-5|us-gov-west-1/anthropic.claude-opus-4-8|us-gov-west-1/anthropic.claude-opus-5|us-gov-east-1/anthropic.claude-opus-4-8|us-gov-east-1/anthropic.claude-opus-5 cw=7.5 cw1h=12 cr=0.6 i=6 o=30
@@ -1057,6 +1065,7 @@ enum BuiltInPrices {
          from=1786924800 minutes=360-600 i=1.32 cr=0.044 o=3.96
         deepseek-coder cr=0.014 i=0.14 o=0.28
         deepseek-v3 cw=0 cr=0.07 i=0.27 o=1.1
+        search web=0.00075
         =x-ai
         grok-2-1212|grok-2|grok-2-latest i=2 o=10
         grok-2-vision-1212|grok-2-vision|grok-2-vision-latest i=2 o=10
@@ -1086,10 +1095,10 @@ enum BuiltInPrices {
          from=1785888000 ain=4.8
         grok-voice-think-fast-1.0 ain=3
         grok-voice-think-fast-2.0 ain=4.8
-        grok-4.20-beta-0309-reasoning|grok-4.20-beta-0309-non-reasoning|grok-4.20-beta|grok-4.20-beta-0309|grok-4.20-beta-latest|grok-4.20-beta-latest-non-reasoning|grok-4.20-beta-latest-reasoning|grok-4.20-beta-non-reasoning|grok-4.20-beta-reasoning|grok-4.20-experimental-beta-0304|grok-4.20-experimental-beta-0304-non-reasoning|grok-4.20-experimental-beta-0304-reasoning|grok-4.20-experimental-beta-latest|grok-4.20-experimental-beta-non-reasoning-latest|grok-4.20-experimental-beta-reasoning-latest|grok-4.20-multi-agent-experimental-beta-0304|grok-4.20-multi-agent-experimental-beta-latest|grok-4.20-non-reasoning-gv2|grok-4.20-reasoning-gv2 cr=0.2 i=1.25 o=2.5 ii=1.25 >200000 i=2.5 o=5 cr=0.4
-        grok-4.20-reasoning|grok-4.20-reasoning-latest|grok-4.20-non-reasoning|grok-4.20-non-reasoning-latest|grok-4.20-0309 cr=0.2 i=1.25 o=2.5 ii=1.25 >200000 i=2.5 o=5 cr=0.4
-         tier=batch cr=0.16 i=1 o=2 ii=1.25 >200000 i=2 o=4 cr=0.32
-        grok-build-latest cr=0.3 ii=2 i=2 o=6 >200000 cr=0.6 i=4 o=12
+        grok-4.20-beta-0309-reasoning|grok-4.20-beta-0309-non-reasoning|grok-4.20-beta|grok-4.20-beta-0309|grok-4.20-beta-latest|grok-4.20-beta-latest-non-reasoning|grok-4.20-beta-latest-reasoning|grok-4.20-beta-non-reasoning|grok-4.20-beta-reasoning|grok-4.20-experimental-beta-0304|grok-4.20-experimental-beta-0304-non-reasoning|grok-4.20-experimental-beta-0304-reasoning|grok-4.20-experimental-beta-latest|grok-4.20-experimental-beta-non-reasoning-latest|grok-4.20-experimental-beta-reasoning-latest|grok-4.20-multi-agent-experimental-beta-0304|grok-4.20-multi-agent-experimental-beta-latest|grok-4.20-non-reasoning-gv2|grok-4.20-reasoning-gv2 cr=0.2 i=1.25 o=2.5 ii=1.25 >=200000 i=2.5 o=5 cr=0.4
+        grok-4.20-reasoning|grok-4.20-reasoning-latest|grok-4.20-non-reasoning|grok-4.20-non-reasoning-latest|grok-4.20-0309 cr=0.2 i=1.25 o=2.5 ii=1.25 >=200000 i=2.5 o=5 cr=0.4
+         tier=batch cr=0.16 i=1 o=2 ii=1.25 >=200000 i=2 o=4 cr=0.32
+        grok-build-latest cr=0.3 ii=2 i=2 o=6 >=200000 cr=0.6 i=4 o=12
         grok-imagine-video vout=180
         grok-imagine-video-1.5|grok-imagine-video-1.5-2026-05-30|grok-imagine-video-1.5-preview vout=288
         grok-imagine-video-1.5-lite vout=72
@@ -1349,10 +1358,11 @@ enum BuiltInPrices {
         openai/gpt-6-luna i=0.1 o=0.5 cr=0.01 >272000 i=0.2 o=0.75 cr=0.02
         openai/gpt-6-sol i=2 o=10 cr=0.2 >272000 i=4 o=15 cr=0.4
         openai/gpt-6.1-sol i=2 o=10 cr=0.1 >272000 i=4 o=15 cr=0.2
-        pplx-70b-online i=0 o=2.8
-        pplx-7b-online|sonar-small-online i=0 o=0.28
+        pplx-70b-online req=0.005 i=0 o=2.8
+        pplx-7b-online|sonar-small-online req=0.005 i=0 o=0.28
+        search web=0.005
         sonar-medium-chat i=0.6 o=1.8
-        sonar-medium-online i=0 o=1.8
+        sonar-medium-online req=0.005 i=0 o=1.8
         xai/grok-4.3|xai/grok-4.20-reasoning|xai/grok-4.20-non-reasoning|xai/grok-4.20-multi-agent i=1.25 o=2.5 cr=0.2 >200000 i=2.5 o=5
         xai/grok-4.5 i=2 o=6 cr=0.3 >200000 i=4 o=12 cr=0.6
         xai/grok-4.6|xai/grok-4.7 i=2 o=6 cr=0.5 >200000 i=4 o=12 cr=1
@@ -1816,11 +1826,11 @@ enum BuiltInPrices {
         databricks-claude-sonnet-5-5 cw=2.49998 cw1h=4.00001 cr=0.10003 i=1.99997 o=9.99999
         databricks-deepseek-v4-1-flash-1017 cw=0.30002 cr=0.007 i=0.30002 o=1.20001
         databricks-gemini-2-5-flash cw=0.30002 cr=0.030002 i=0.30002 o=2.49998
-        databricks-gemini-2-5-flash-lite cw=0.12502 cr=0.01253 ia=0.37499 ii=0.12502 i=0.12502 o=0.50001
+        databricks-gemini-2-5-flash-lite cw=0.12502 cra=0.03752 cr=0.01253 ia=0.37499 ii=0.12502 i=0.12502 o=0.50001
         databricks-gemini-2-5-pro cw=1.24999 cr=0.124999 i=1.24999 o=9.99999
         databricks-gemini-3-1-flash-image cw=0.62503 cr=0.62503 ii=0.62503 i=0.62503 oi=75.0001 o=3.74997
-        databricks-gemini-3-1-flash-lite cw=0.31248 cr=0.03122 ia=0.62503 ii=0.31248 i=0.31248 o=1.87502
-         tier=priority cw=0.56252 cr=0.05628 ia=1.12497 ii=0.31248 i=0.56252 o=3.37498
+        databricks-gemini-3-1-flash-lite cw=0.31248 cra=0.06251 cr=0.03122 ia=0.62503 ii=0.31248 i=0.31248 o=1.87502
+         tier=priority cw=0.56252 cra=0.11249 cr=0.05628 ia=1.12497 ii=0.31248 i=0.56252 o=3.37498
         databricks-gemini-3-1-flash-lite-image cw=0.31248 cr=0.31248 ii=0.31248 i=0.31248 oi=37.49998 o=1.87502
         databricks-gemini-3-1-pro cw=2.49998 cr=0.24997 i=2.49998 o=15.00002 >200000 cr=0.50001 i=5.00003 o=22.5
          tier=priority cw=4.50002 cr=0.45003 i=4.50002 o=26.99998 >200000 cr=0.89999 i=8.99997 o=40.49997
@@ -1830,8 +1840,8 @@ enum BuiltInPrices {
          tier=priority cw=0.67501 cr=0.06748 i=0.67501 o=5.62499
         databricks-gemini-3-8-flash|databricks-gemini-3-7-flash|databricks-gemini-3-6-flash cw=0.74998 cr=0.07497 i=0.74998 o=3.74997
          tier=priority cw=1.35002 cr=0.13503 i=1.35002 o=6.75003
-        databricks-gemini-3-flash cw=0.62503 cr=0.06251 ia=1.24999 ii=0.62503 i=0.62503 o=3.74997
-         tier=priority cw=1.12497 cr=0.11249 ia=2.25001 ii=0.62503 i=1.12497 o=6.75003
+        databricks-gemini-3-flash cw=0.62503 cra=0.12502 cr=0.06251 ia=1.24999 ii=0.62503 i=0.62503 o=3.74997
+         tier=priority cw=1.12497 cra=0.22498 cr=0.11249 ia=2.25001 ii=0.62503 i=1.12497 o=6.75003
         databricks-gemini-3-pro cw=2.49998 cr=0.24997 i=2.49998 o=15.00002
         databricks-gemini-3-pro-image cw=2.49998 cr=2.49998 ii=2.49998 i=2.49998 oi=150.0002 o=15.00002
         databricks-gemini-4-argon cw=2.49998 cr=0.12502 i=2.49998 o=12.49997
@@ -2140,14 +2150,14 @@ enum BuiltInPrices {
         zai-org/glm-5.3 i=1.4 cr=0.28 o=4.4
         zai-org/glm-5.3-flash i=0.15 cr=0.03 o=0.5
         =cursor
-        composer-2.5 i=0.5 cr=0.2 o=2.5
-        composer-2.5-fast i=3 cr=0.5 o=15
-        grok-4.5 i=2 cr=0.5 o=6
-        grok-4.5-fast i=4 cr=1 o=18
-        grok-4.6 i=2 cr=0.5 o=6
-        grok-4.6-fast i=4 cr=1 o=12
-        grok-4.7 i=2 cr=0.5 o=6 >256000 i=4 cr=1 o=12
-        grok-4.7-fast i=4 cr=1 o=12 >256000 i=6 cr=1.5 o=18
+        composer-2.5|composer-2.5[fast=false] i=0.5 cr=0.2 o=2.5
+        composer-2.5-fast|composer-2.5[fast=true] i=3 cr=0.5 o=15
+        grok-4.5|grok-4.5[fast=false] i=2 cr=0.5 o=6
+        grok-4.5-fast|grok-4.5[fast=true] i=4 cr=1 o=18
+        grok-4.6|grok-4.6[fast=false] i=2 cr=0.5 o=6
+        grok-4.6-fast|grok-4.6[fast=true] i=4 cr=1 o=12
+        grok-4.7|grok-4.7[fast=false] i=2 cr=0.5 o=6 >256000 i=4 cr=1 o=12
+        grok-4.7-fast|grok-4.7[fast=true] i=4 cr=1 o=12 >256000 i=6 cr=1.5 o=18
         =github-copilot
         claude-fable-5 i=10 cw=12.5 cr=1 o=50
         claude-fable-5.1 i=10 cw=12.5 cr=0.25 o=50
@@ -4180,6 +4190,7 @@ enum BuiltInPrices {
         gen4.5 vout=432
         gen4_image img=0.05
         gen4_image_turbo img=0.02
+        gen4_turbo vout=180
         hailuo3|gemini_omni_flash vout=360
         seedance2 vout=1296
         seedance2_5 vout=1080
@@ -4330,7 +4341,7 @@ enum BuiltInPrices {
         doubao-seed-2-0-lite-260215 i=0.087 o=0.52 >32000 i=0.13 o=0.78 >128000 i=0.26 o=1.6
         doubao-seed-2-0-mini-260215 i=0.029 o=0.29 >32000 i=0.058 o=0.58 >128000 i=0.12 o=1.2
         doubao-seed-2-0-pro-260215|doubao-seed-2-0-code-preview-260215 i=0.46 o=2.3 >32000 i=0.7 o=3.5 >128000 i=1.4 o=7
-        doubao-seed-2-1-lite-260915 cr=0.023 ia=1.725 i=0.115 o=0.388126
+        doubao-seed-2-1-lite-260915 cra=0.345 cr=0.023 ia=1.725 i=0.115 o=0.388126
         doubao-seed-2-1-pro-260628|doubao-seed-2-1-pro-260915 cr=0.1725 i=0.8625 o=4.3125
         doubao-seed-2-1-turbo-260628 cr=0.08625 i=0.43125 o=2.15625
         doubao-seedance-2-0-260128 vout=510.9942852

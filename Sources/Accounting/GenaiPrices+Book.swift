@@ -34,16 +34,41 @@ extension GenaiPrices {
             return (value.elements ?? []).flatMap { names($0, result: &result, owner: owner) }
         case ("and", nil):
             // Stands for "begins so, but is no speech model"; those have longer names of their own.
-            return (value.elements ?? []).filter { $0["regex"] == nil && $0["not"] == nil }
-                .flatMap { names($0, result: &result, owner: owner) }
+            let plain = (value.elements ?? []).filter { $0["regex"] == nil && $0["not"] == nil }
+            guard plain.count < 2 else {
+                result.notes.append("\(owner): a rule of several conditions was left out")
+                return []
+            }
+            return plain.flatMap { names($0, result: &result, owner: owner) }
         case ("regex", let text?):
+            let names = names(ofRegex: text)
             // Dates after a name are taken off by the matching of names itself.
-            if !text.contains("\\d{8}"), !text.contains("\\d{4}") {
+            if names.isEmpty, !text.contains("\\d{8}"), !text.contains("\\d{4}") {
                 result.notes.append("\(owner): the rule \(text) was left out")
             }
-            return []
+            return names
         default: return []
         }
+    }
+
+    /// The names of an expression that is one name (`^x\.1\[a\]$`), or one with a digit behind it (`^x\.1-\d`).
+    private static func names(ofRegex text: String) -> [String] {
+        guard text.hasPrefix("^") else { return [] }
+        var literal = ""
+        var rest = text.dropFirst()
+        while let character = rest.popFirst() {
+            switch character {
+            case "\\":
+                guard let escaped = rest.popFirst() else { return [] }
+                if escaped == "d" { return rest.isEmpty ? (0...9).map { "\(literal)\($0)*" } : [] }
+                guard !escaped.isLetter, !escaped.isNumber else { return [] }
+                literal.append(escaped)
+            case "$": return rest.isEmpty ? [literal] : []
+            case ".", "[", "]", "(", ")", "{", "}", "*", "+", "?", "|", "^": return []
+            default: literal.append(character)
+            }
+        }
+        return []
     }
 
     private static func add(
@@ -54,14 +79,15 @@ extension GenaiPrices {
     ) throws(PriceBookError) {
         var dated: [(start: Int64, prices: ImportedPrices)] = []
         var rows: [PriceImport.Entry] = []
-        for conditional in model["prices"]?.elements ?? [.object([("prices", model["prices"] ?? .null)])] {
-            guard let object = conditional["prices"], let prices = try prices(object) else { continue }
+        let list = model["prices"]?.elements ?? [.object([("prices", model["prices"] ?? .null)])]
+        for (number, conditional) in list.enumerated() {
+            guard let object = conditional["prices"], let prices = try prices(object) ?? free(object) else { continue }
             let constraint = conditional["constraint"]
             if let window = try window(constraint) {
                 let start = dated.last?.start ?? 0
                 rows.append(.init(from: start, conditions: PriceConditions(window: window), prices: prices))
             } else {
-                dated.append((dated.isEmpty ? 0 : try start(constraint), prices))
+                dated.append((number == 0 ? 0 : try start(constraint), prices))
             }
         }
         rows = dated.map { .init(from: $0.start, prices: $0.prices) } + rows
@@ -97,6 +123,15 @@ extension GenaiPrices {
             }
         }
         result.add(rows, names: names, provider: provider)
+    }
+
+    /// A model without any price is free there; one with none but prices that are not understood has no row.
+    private static func free(_ object: JSONValue) -> ImportedPrices? {
+        guard object.members.allSatisfy({ $0.value == .null }) else { return nil }
+        var prices = ImportedPrices()
+        prices.set(.inputText, .zero)
+        prices.set(.outputText, .zero)
+        return prices
     }
 
     private static func start(_ constraint: JSONValue?) throws(PriceBookError) -> Int64 {

@@ -8,14 +8,24 @@ extension LiteLLMPrices {
         "text-completion-codestral": "mistral",
     ]
 
+    /// Further places of a provider's models: where both list one, the provider's first place counts.
+    private static let further: Set<String> = [
+        "bedrock_mantle", "amazon_nova", "codestral", "text-completion-codestral", "text-completion-openai", "azure_ai",
+        "azure_text", "fireworks_ai-embedding-models",
+    ]
+
     /// A book from the list, an object of models by name.
     package static func book(_ json: JSONValue) throws(PriceBookError) -> PriceImport {
         guard json.members.contains(where: { $0.value["litellm_provider"] != nil }) else {
             throw PriceBookError(.badText, "The file is no list of models such as LiteLLM has.")
         }
         var result = PriceImport()
-        for (name, model) in json.members where name != "sample_spec" {
-            guard let origin = model["litellm_provider"]?.text else { continue }
+        let models = json.members.compactMap { name, model in
+            model["litellm_provider"]?.text.map { (name: name, model: model, origin: $0) }
+        }.filter { $0.name != "sample_spec" }
+        for (name, model, origin) in models.filter({ !further.contains($0.origin) })
+            + models.filter({ further.contains($0.origin) })
+        {
             let entries = entries(model)
             guard !entries.isEmpty else {
                 result.notes.append("\(name): no price that is understood")

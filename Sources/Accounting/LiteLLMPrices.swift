@@ -35,7 +35,8 @@ package enum LiteLLMPrices {
         var tiers: [String: ImportedPrices] = [:]
         for (key, value) in model.members {
             guard let place = place(key, mode: model["mode"]?.text ?? ""), let text = value.scalar,
-                let rate = rate(text, place.power, place.factor)
+                let rate = rate(text, place.power, place.factor),
+                key != "input_cost_per_image" || model["output_cost_per_image"]?.scalar == nil
             else { continue }
             if let tier = place.tier {
                 tiers[tier, default: ImportedPrices()].set(place.unit, rate, above: place.threshold)
@@ -53,7 +54,8 @@ package enum LiteLLMPrices {
         guard !base.prices.isEmpty else { return [] }
         var entries = [PriceImport.Entry(prices: base)]
         for (tier, prices) in tiers.sorted(by: { $0.key < $1.key }) {
-            entries.append(.init(conditions: PriceConditions(serviceTier: tier), prices: base.refined(by: prices)))
+            let refined = base.refined(by: prices.followed(from: base))
+            entries.append(.init(conditions: PriceConditions(serviceTier: tier), prices: refined))
         }
         entries += windows(model, base)
         return entries + uplifts(model, entries)
@@ -107,6 +109,8 @@ package enum LiteLLMPrices {
             case "output_cost_per_second" where mode == "video_generation": (.videoOutputMilliseconds, 0, 3600)
             case "output_cost_per_second" where mode == "audio_speech": (.audioOutputMilliseconds, 0, 3600)
             case "output_cost_per_video_per_second": (.videoOutputMilliseconds, 0, 3600)
+            // What an image costs that is made; a price for the output goes before it.
+            case "input_cost_per_image" where mode == "image_generation": (.images, 0, 1)
             case "input_cost_per_query" where mode == "rerank": (.rerankSearches, 0, 1)
             case "input_cost_per_query" where mode == "search": (.webSearches, 0, 1)
             default: units[String(name)]
@@ -177,6 +181,19 @@ extension ImportedPrices {
         }
         add(prices, above: nil)
         for tier in tiers { add(tier.prices, above: tier.threshold) }
+        return result
+    }
+
+    /// The prices of a tier with those that it does not state and that change as another one does: reasoning as the
+    /// output, the long cache write as the short one.
+    func followed(from base: ImportedPrices) -> ImportedPrices {
+        var result = self
+        for (unit, leader) in [(UsageUnit.outputReasoning, UsageUnit.outputText), (.cacheWrite1h, .cacheWrite5m)] {
+            guard prices[unit] == nil, let was = base.prices[unit], let changed = prices[leader],
+                let before = base.prices[leader], let rate = was.times(changed, over: before)
+            else { continue }
+            result.set(unit, rate)
+        }
         return result
     }
 

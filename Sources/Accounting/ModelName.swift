@@ -48,6 +48,12 @@ package enum ModelName {
         return forms
     }
 
+    /// Whether a form of a name, in lower case, still names a region: `us.anthropic.claude`, also at the end of an ARN.
+    static func hasRegion(_ form: String) -> Bool {
+        guard let slash = form.lastIndex(of: "/") else { return withoutRegion(form) != nil }
+        return withoutRegion(String(form[form.index(after: slash)...])) != nil
+    }
+
     /// `us.anthropic.claude` → `anthropic.claude`.
     private static func withoutRegion(_ name: String) -> Substring? {
         guard let dot = name.firstIndex(of: "."), regions.contains(String(name[..<dot])) else { return nil }

@@ -5,7 +5,6 @@ package struct PriceImport: Sendable {
         var from: Int64 = 0
         var conditions = PriceConditions()
         var prices: ImportedPrices
-        var minimums: [UsageUnit: Int64] = [:]
     }
 
     /// The lists that can be read.
@@ -21,7 +20,13 @@ package struct PriceImport: Sendable {
     package internal(set) var fallbacks: [String: [String]] = [:]
     /// What was left out, and why.
     package internal(set) var notes: [String] = []
-    private var taken: Set<PriceBook.RowKey> = []
+    private var taken: Set<Name> = []
+
+    /// A name of a provider's models.
+    private struct Name: Hashable {
+        var provider: String
+        var match: PriceRow.ModelMatch
+    }
 
     init() {}
 
@@ -48,7 +53,7 @@ package struct PriceImport: Sendable {
     /// - Throws: `PriceBookError` when there are too many rows.
     package func book() throws(PriceBookError) -> PriceBook { try PriceBook(rows: rows, fallbacks: fallbacks) }
 
-    /// Adds rows for each way that the names are matched in. Of names that are taken already, the first stay.
+    /// Adds rows for each way that the names are matched in. Names that an earlier model has are left to that one.
     mutating func add(_ entries: [Entry], names: [String], provider: String) {
         var exact: [String] = []
         var others: [PriceRow.ModelMatch] = []
@@ -56,16 +61,23 @@ package struct PriceImport: Sendable {
             let body = name.dropLast()
             if !name.contains("*") {
                 if !exact.contains(name) { exact.append(name) }
-            } else if name.last == "*", !body.contains("*"), !body.isEmpty {
-                others.append(.prefix(String(body)))
-            } else {
-                others.append(.pattern(name))
+                continue
             }
+            let isPrefix = name.last == "*" && !body.contains("*") && !body.isEmpty
+            let match = isPrefix ? PriceRow.ModelMatch.prefix(String(body)) : .pattern(name)
+            if !others.contains(match) { others.append(match) }
         }
         guard (try? PriceBook.check(provider: provider)) != nil else {
             notes.append("\(provider): not a name for a provider")
             return
         }
+        let isFree = { [taken] (match: PriceRow.ModelMatch) in !taken.contains(Name(provider: provider, match: match)) }
+        for name in exact where !isFree(.exact(name)) {
+            notes.append("\(provider) \(name): named twice, the first counts")
+        }
+        exact = exact.filter { isFree(.exact($0)) }
+        others = others.filter(isFree)
+        taken.formUnion((exact.map(PriceRow.ModelMatch.exact) + others).map { Name(provider: provider, match: $0) })
         for entry in entries {
             var row = PriceRow(
                 provider: provider,
@@ -74,26 +86,25 @@ package struct PriceImport: Sendable {
                 conditions: entry.conditions,
                 prices: entry.prices.prices,
                 tiers: entry.prices.tiers,
-                minimums: entry.minimums
+                minimums: Self.minimums(provider, names)
             )
-            let free = exact.filter { isFree(.exact($0), row) }.prefix(PriceBook.aliasLimit)
-            if let first = free.first {
+            if let first = exact.first {
                 row.match = .exact(first)
-                row.aliases = Array(free.dropFirst())
+                row.aliases = Array(exact.dropFirst().prefix(PriceBook.aliasLimit))
                 keep(row)
             }
             row.aliases = []
-            for match in others where isFree(match, row) {
+            for match in others {
                 row.match = match
                 keep(row)
             }
         }
     }
 
-    private func isFree(_ match: PriceRow.ModelMatch, _ row: PriceRow) -> Bool {
-        var row = row
-        row.match = match
-        return row.keys.allSatisfy { !taken.contains($0) }
+    /// What no list says: Groq's transcriptions count at least ten seconds.
+    private static func minimums(_ provider: String, _ names: [String]) -> [UsageUnit: Int64] {
+        let isTranscription = provider == "groq" && names.contains { $0.asciiLowercased.hasPrefix("whisper-large-v3") }
+        return isTranscription ? [.audioInputMilliseconds: 10_000] : [:]
     }
 
     private mutating func keep(_ row: PriceRow) {
@@ -103,7 +114,6 @@ package struct PriceImport: Sendable {
             notes.append("\(row.provider) \(row.match.text): \(error.message)")
             return
         }
-        taken.formUnion(row.keys)
         rows.append(row)
     }
 }

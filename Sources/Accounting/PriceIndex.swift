@@ -77,13 +77,25 @@ struct PriceIndex: Sendable {
         var name = provider.asciiLowercased
         if !providers.contains(name), let other = Self.otherNames[name] { name = other }
         var found: [Candidate] = []
+        let regional = forms.filter(ModelName.hasRegion)
+        let others = forms.filter { !ModelName.hasRegion($0) }
         for provider in [name] + (fallbacks[name] ?? []) + ["*"] where providers.contains(provider) {
-            collect(provider, forms: forms, into: &found)
+            // A row that speaks of the region goes before one for all regions, however well that fits what is left.
+            collect(provider, forms: regional, into: &found) { pattern in
+                !others.contains { ModelName.matches($0, pattern: pattern) }
+            }
+            collect(provider, forms: forms, into: &found) { _ in true }
         }
         return found
     }
 
-    private func collect(_ provider: String, forms: [String], into found: inout [Candidate]) {
+    private func collect(
+        _ provider: String,
+        forms: [String],
+        into found: inout [Candidate],
+        takes: (_ pattern: String) -> Bool
+    ) {
+        guard !forms.isEmpty else { return }
         var seed = NameHash()
         seed.add(provider)
         seed.add(UInt8(0))
@@ -92,7 +104,30 @@ struct PriceIndex: Sendable {
             hash.add(form)
             add(lookUp(hash, in: exact) { $0.provider == provider && $0.isNamed(form) }, to: &found)
         }
-        // Of the beginnings the longest goes first, whichever form of the name it is of.
+        collectPrefixes(provider, seed, forms: forms, into: &found)
+        var last = ""
+        var group: [Candidate] = []
+        for pattern in patterns where pattern.provider == provider {
+            guard forms.contains(where: { ModelName.matches($0, pattern: pattern.text) }), takes(pattern.text),
+                let row = rows[pattern.row]
+            else { continue }
+            if pattern.text != last {
+                add(group, to: &found)
+                group = []
+                last = pattern.text
+            }
+            group.append(Candidate(index: pattern.row, row: row))
+        }
+        add(group, to: &found)
+    }
+
+    /// Of the beginnings the longest goes first, whichever form of the name it is of.
+    private func collectPrefixes(
+        _ provider: String,
+        _ seed: NameHash,
+        forms: [String],
+        into found: inout [Candidate]
+    ) {
         var hits: [(text: String, rows: [Candidate])] = []
         for form in forms {
             var hash = seed
@@ -111,20 +146,6 @@ struct PriceIndex: Sendable {
         }
         hits.sort { ($0.text.utf8.count, $1.text) > ($1.text.utf8.count, $0.text) }
         for hit in hits { add(hit.rows, to: &found) }
-        var last = ""
-        var group: [Candidate] = []
-        for pattern in patterns where pattern.provider == provider {
-            guard forms.contains(where: { ModelName.matches($0, pattern: pattern.text) }),
-                let row = rows[pattern.row]
-            else { continue }
-            if pattern.text != last {
-                add(group, to: &found)
-                group = []
-                last = pattern.text
-            }
-            group.append(Candidate(index: pattern.row, row: row))
-        }
-        add(group, to: &found)
     }
 
     private func lookUp(_ hash: NameHash, in entries: [UInt64], _ isMeant: (PriceRow) -> Bool) -> [Candidate] {

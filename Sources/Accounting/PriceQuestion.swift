@@ -104,6 +104,7 @@ package struct PriceQuestion: Sendable {
         var result = PriceImport()
         let name = query.modelReported ?? query.modelSent ?? "m"
         result.add(entries, names: [name], provider: query.provider.asciiLowercased)
+        if result.rows.isEmpty, let note = result.notes.first { throw Self.bad(note) }
         return try result.book()
     }
 

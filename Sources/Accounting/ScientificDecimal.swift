@@ -92,10 +92,17 @@ extension Rate {
     }
 
     /// A price times a factor, rounded half to even to the twelfth digit; nil when it is beyond the limit.
-    package func times(_ factor: Multiplier) -> Rate? {
-        let scale: Int128 = 10_000
-        let (quotient, rest) = (Int128(mantissa) * Int128(factor.mantissa)).quotientAndRemainder(dividingBy: scale)
-        let isUp = rest * 2 > scale || (rest * 2 == scale && quotient & 1 == 1)
+    package func times(_ factor: Multiplier) -> Rate? { times(factor.mantissa, over: 10_000) }
+
+    /// A price that changes as another one does, from `base` to `changed`, rounded half to even to the twelfth digit; nil
+    /// when it is beyond the limit, or the base is nothing.
+    package func times(_ changed: Rate, over base: Rate) -> Rate? { times(changed.mantissa, over: base.mantissa) }
+
+    private func times(_ factor: Int64, over divisor: Int64) -> Rate? {
+        guard divisor > 0 else { return nil }
+        let divisor = Int128(divisor)
+        let (quotient, rest) = (Int128(mantissa) * Int128(factor)).quotientAndRemainder(dividingBy: divisor)
+        let isUp = rest * 2 > divisor || (rest * 2 == divisor && quotient & 1 == 1)
         return Int64(exactly: quotient + (isUp ? 1 : 0)).flatMap(Rate.init(mantissa:))
     }
 
