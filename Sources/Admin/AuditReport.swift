@@ -50,6 +50,20 @@ public struct AuditReport: Sendable {
         ]
     }
 
+    /// The verification of exports that go on from one another; nil for none.
+    public init?(segments: [ExportAudit], isKeyGiven: Bool, elapsed: Duration) {
+        guard let first = segments.first, let last = segments.last else { return nil }
+        self.init(export: last, isKeyGiven: isKeyGiven, elapsed: elapsed)
+        let sums: [String: Value] = [
+            "kind": .text("segments"), "from": .number(first.from),
+            "events": .number(segments.reduce(0) { $0 + $1.events }),
+            "omitted": .number(segments.reduce(0) { $0 + $1.omitted }),
+            "bytes": .number(segments.reduce(0) { $0 + $1.bytes }),
+        ]
+        facts = facts.map { ($0.name, sums[$0.name] ?? $0.value) }
+        facts.insert(("files", .number(UInt64(segments.count))), at: 1)
+    }
+
     /// A verified proof.
     public init(proven: Proven) {
         switch proven {

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -304,6 +305,57 @@ def test_segments_are_made_once(tmp_path):
     assert subprocess.run([sys.executable, "-B", VERIFY, folder / names[2], "--key", key], timeout=120).returncode == 0
     again = run("export", "--from", 65_537, "--through", 131_072, "--data-dir", data).stdout
     assert again == (folder / names[1]).read_bytes()
+    whole = json.loads(run("verify", folder, "--key", key, "--json").stdout)
+    assert whole["verified"] and (whole["files"], whole["from"], whole["events"]) == (3, 1, whole["through"])
+    assert independently(folder, key) == (0, b"")
+
+
+def independently(path, key):
+    verifier = subprocess.run([sys.executable, "-B", VERIFY, path, "--key", key], capture_output=True, timeout=120)
+    return verifier.returncode, verifier.stderr
+
+
+def test_segments_that_do_not_go_on_from_one_another_are_told(tmp_path):
+    """Each file verifies by itself in all of these; only beside the others something is wrong."""
+    data, folder, key = tmp_path / "data", tmp_path / "segments", tmp_path / "key"
+    run("bench-fill", "--data-dir", data, "--events", 100)
+    shutil.copytree(data, tmp_path / "other")
+    for directory, seed in ((data, 2), (tmp_path / "other", 3)):
+        run("bench-fill", "--data-dir", directory, "--events", 100, "--seed", seed)
+    key.write_bytes(run("key", "--data-dir", data).stdout)
+    folder.mkdir()
+    parts = [(1, 100), (101, 150), (151, 180)]
+
+    def write(name, directory, first, last):
+        export = run("export", "--from", first, "--through", last, "--data-dir", directory).stdout
+        (folder / name).write_bytes(export)
+        run("verify", folder / name, "--key", key)
+
+    def outcome():
+        result = run("verify", folder, "--key", key, "--json", check=False)
+        assert independently(folder, key)[0] == result.returncode
+        return result.returncode, json.loads(result.stdout)
+
+    for number, (first, last) in enumerate(parts):
+        write(f"{number}.ndjson", data, first, last)
+    assert outcome()[0] == 0
+
+    # The same ledger, but written on in another way behind event 100: its key signs that as well.
+    write("1.ndjson", tmp_path / "other", 101, 150)
+    code, report = outcome()
+    assert code == 1 and "2.ndjson" in report["failure"]["message"] and "rewritten" in report["failure"]["message"]
+    write("1.ndjson", data, 101, 150)
+
+    (folder / "1.ndjson").rename(folder / "1.kept")
+    code, report = outcome()
+    assert code == 1 and "2.ndjson" in report["failure"]["message"] and report["failure"]["first"] == 101
+    (folder / "1.kept").rename(folder / "3.ndjson")
+    assert outcome()[0] == 1
+
+    shutil.rmtree(folder)
+    folder.mkdir()
+    nothing = run("verify", folder, "--key", key, check=False)
+    assert nothing.returncode == 66 and b"export --segments" in nothing.stderr
 
 
 def test_csv_says_the_same(busy):

@@ -227,7 +227,8 @@ def take_path(lines):
     raise Refused(CUT_OFF, "the proof ends before its checkpoint")
 
 
-def verify_export(stream, first, key):
+def verify_export(stream, first, key, before=None):
+    """`before` is size and root of the tree that the export has to go on from."""
     manifest = control(first, "export.manifest")
     check(manifest.get("version") == 1, MALFORMED, "the export has a form that is not known here")
     ours = (text(manifest, "origin"), text(manifest, "key")) == (key.name, key.text)
@@ -239,6 +240,9 @@ def verify_export(stream, first, key):
     check(fits, MALFORMED, "the manifest's numbers do not fit together")
     tree, digest, events, omitted, adopted, line = Tree(), hashlib.sha256(first), 0, 0, {}, b""
     tree.add_range(start - 1, hashes(manifest, "left"))
+    if before is not None:
+        check(start == before[0] + 1, CHANGED, f"it begins with event {start}, but the one before it ends with {before[0]}")
+        check(tree.root == before[1], CHANGED, f"it goes on from another tree of {before[0]} events: history was rewritten")
     for line in stream:
         check(line.endswith(b"\n"), CUT_OFF, f"the export was cut off behind event {tree.size}")
         if line.startswith(b'{"type":"export.trailer"'):
@@ -321,7 +325,24 @@ def hashes(value, name):
     return [decode(item, 32) for item in found]
 
 
+def verify_segments(folder, key):
+    """Exports that go on from one another, in the order of their names."""
+    files, trees = sorted(folder.glob("*.ndjson")), []
+    check(files, MALFORMED, f"{folder} has no export (*.ndjson)")
+    for file in files:
+        with open(file, "rb") as stream:
+            first = stream.readline()
+            check(first.endswith(b"\n"), CUT_OFF, f"{file.name}: the export was cut off in its first line")
+            try:
+                trees += verify_export(stream, first, key, trees[-1] if trees else None)[1]
+            except Refused as refusal:
+                raise Refused(refusal.code, f"{file.name}: {refusal}") from refusal
+    return f"{len(files)} exports that go on from one another, through event {trees[-1][0]}, of {key.name}", trees
+
+
 def verify(path, key):
+    if Path(path).is_dir():
+        return verify_segments(Path(path), key)
     with sys.stdin.buffer if path == "-" else open(path, "rb") as stream:
         first = stream.readline()
         if first.startswith(b"{"):
@@ -341,7 +362,7 @@ def verify(path, key):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("file", help="an export, a proof or a checkpoint")
+    parser.add_argument("file", help="an export, a folder of them (`export --segments`), a proof or a checkpoint")
     parser.add_argument("--key", required=True, help="the public key, or a file with it")
     parser.add_argument("--checkpoint", help="a signed checkpoint that was kept")
     options = parser.parse_args()

@@ -4,6 +4,8 @@ internal import Ledger
 /// The tree of an export's lines as it comes together, for who verifies the export or goes on with it.
 struct ExportAssembly {
     let key: VerifierKey?
+    /// The checkpoint that the export has to begin behind, as one of several files.
+    let following: Checkpoint?
     private(set) var digest = Digest.Stream()
     private(set) var bytes: UInt64 = 0
     private(set) var manifest: ExportLines.Manifest?
@@ -12,7 +14,10 @@ struct ExportAssembly {
     private(set) var omitted: UInt64 = 0
     private var epochs = ExportEpochs()
 
-    init(key: VerifierKey?) { self.key = key }
+    init(key: VerifierKey?, following: Checkpoint? = nil) {
+        self.key = key
+        self.following = following
+    }
 
     /// Reads whole lines to the end of the file; gives the last line and what stands behind it, which may be the trailer.
     mutating func read(
@@ -50,10 +55,34 @@ struct ExportAssembly {
                 throw AuditFailure(.signature, "the export names another key than the given one for \(key.name)")
             }
         }
+        if let following { try check(manifest, following) }
         self.manifest = manifest
         covered = manifest.left
         let rest = Array(lines.dropFirst(end + 1))
         return rest.isEmpty ? nil : rest
+    }
+
+    private func check(_ manifest: ExportLines.Manifest, _ following: Checkpoint) throws(AuditFailure) {
+        guard manifest.origin == following.origin else {
+            throw AuditFailure(
+                .signature,
+                "the export is of the ledger \(manifest.origin), the one before it of \(following.origin)"
+            )
+        }
+        guard manifest.from &- 1 == following.size else {
+            throw AuditFailure(
+                .missing,
+                "the export begins with event \(manifest.from), but the one before it ends with \(following.size)",
+                at: manifest.from &- 1 > following.size ? (following.size &+ 1)...(manifest.from &- 1) : nil
+            )
+        }
+        guard manifest.left.root == following.root else {
+            throw AuditFailure(
+                .root,
+                "the export goes on from another tree of \(following.size) records than the one before it ends with: "
+                    + "history was rewritten between the two"
+            )
+        }
     }
 
     mutating func add(_ block: ExportBlock) throws(AuditFailure) {

@@ -23,7 +23,8 @@ public struct ExportAudit: Equatable, Sendable {
     ///
     /// Every event's fields are compared with its stored bytes, the tree is put together, and the checkpoint's signature
     /// is verified. Without a `key` the one in the file is taken, which shows only that the file is whole.
-    /// `trusted` is a checkpoint that the verifier kept; it has to be of the same tree.
+    /// `trusted` is a checkpoint that the verifier kept; it has to be of the same tree. `following` is that of another
+    /// export, which this one has to go on from.
     ///
     /// - Parameters:
     ///   - workers: threads that hash, beside the calling one, which reads.
@@ -33,11 +34,12 @@ public struct ExportAudit: Equatable, Sendable {
     public static func verify(
         key: VerifierKey?,
         trusted: Checkpoint? = nil,
+        following: Checkpoint? = nil,
         workers: Int,
         read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int,
         progress: (UInt64) -> Void
     ) throws -> ExportAudit {
-        var assembly = ExportAssembly(key: key)
+        var assembly = ExportAssembly(key: key, following: following)
         let last = try assembly.read(workers: workers, read, progress: progress)
         let audit = try assembly.end(with: last, trusted: trusted)
         progress(audit.bytes)

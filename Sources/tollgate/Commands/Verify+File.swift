@@ -20,6 +20,7 @@ struct FileVerification: Sendable {
     }
 
     private func verify(record: [UInt8]?, hidesProgress: Bool) throws -> AuditReport {
+        if isFolder { return try segments(hidesProgress: hidesProgress) }
         let input = try Input(path: path)
         let first = try input.peek(64)
         if first.starts(with: Array("{".utf8)) || first.isEmpty {
@@ -49,7 +50,7 @@ struct FileVerification: Sendable {
         return key
     }
 
-    private func export(_ input: Input, hidesProgress: Bool) throws -> AuditReport {
+    func export(_ input: Input, hidesProgress: Bool) throws -> AuditReport {
         let clock = ContinuousClock()
         let start = clock.now
         var bar = ProgressBar("verify", hidden: hidesProgress)
@@ -74,7 +75,7 @@ struct FileVerification: Sendable {
 }
 
 /// A file that is read from its beginning to its end, once.
-private final class Input: Sendable {
+final class Input: Sendable {
     private let path: String
     private let descriptor: Int32
     private let seen = Mutex<[UInt8]>([])

@@ -13,7 +13,8 @@ struct VerifyCommand: AsyncParsableCommand {
             priority.
 
             With a file nothing else is needed but the ledger's public key (`tollgate key` prints it): an NDJSON export, \
-            an inclusion or consistency proof, or a signed checkpoint. `-` is standard input.
+            an inclusion or consistency proof, or a signed checkpoint. `-` is standard input. A folder of exports, as `export \
+            --segments` makes it, is verified file by file, and that each goes on where the one before it has ended.
 
             A checkpoint that was kept elsewhere is compared as well: in a ledger any number of them, one behind the other \
             with empty lines between, as `checkpoint_copy` collects them.
@@ -21,6 +22,7 @@ struct VerifyCommand: AsyncParsableCommand {
             EXAMPLES
               tollgate verify --data-dir /var/lib/tollgate
               tollgate verify events.ndjson --key ledger.key
+              tollgate verify /srv/audit --key ledger.key
               tollgate verify 42.tlog-proof --key ledger.key --checkpoint kept.note
 
             EXIT CODES
@@ -32,7 +34,8 @@ struct VerifyCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var directory: DirectoryOptions
-    @Argument(help: "An export, a proof or a checkpoint; without it the data directory.") var file: String?
+    @Argument(help: "An export, a folder of them, a proof or a checkpoint; without it the data directory.") var file:
+        String?
     @Option(help: ArgumentHelp("A proof; the same as the argument.", valueName: "file")) var proof: String?
     @Option(help: ArgumentHelp("The ledger's public key, or a file with it.", valueName: "key")) var key: String?
     @Option(help: ArgumentHelp("Signed checkpoints that were kept elsewhere.", valueName: "file"))
