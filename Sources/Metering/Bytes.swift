@@ -35,6 +35,9 @@ enum Ascii {
         default: nil
         }
     }
+
+    /// The digit of a value below 16.
+    static func upperHex(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x37 + value }
 }
 
 /// Finds the first byte of a range that is one of two, eight bytes at a time; `end` when there is none.

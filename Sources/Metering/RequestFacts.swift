@@ -24,6 +24,8 @@ public struct RequestFacts: Sendable, Equatable {
     public var asksUsage: Bool?
     /// The bytes of the model's string content, between its quotes, for a redirect in place; nil when it has escapes.
     public var modelRange: Range<Int>?
+    /// True when the body is a form and no JSON.
+    public var isForm = false
     /// The edit that makes an OpenAI-style stream report its usage; nil when it is not needed or not possible.
     public var usageInsertion: BodyEdit?
 
@@ -64,6 +66,7 @@ public struct RequestFacts: Sendable, Equatable {
 
     private mutating func read(_ body: UnsafeRawBufferPointer, _ route: Route, _ contentType: String?) {
         if let contentType, let boundary = Multipart.boundary(of: contentType) {
+            isForm = true
             readForm(Multipart(bytes: body, boundary: boundary))
         } else {
             readObject(JSONSkipper(bytes: body), usageOnRequest: route.usageOnRequest)
@@ -82,28 +85,31 @@ public struct RequestFacts: Sendable, Equatable {
     }
 
     private mutating func readObject(_ json: JSONSkipper, usageOnRequest: Bool) {
-        let start = json.skipSpace(0)
+        let start = json.skipSpace(json.bytes.begins("\u{FEFF}") ? 3 : 0)
         var nameValue = 0..<0
         var streamValue = 0..<0
         var optionsValue = 0..<0
         var isEventStream = false
         var isStored = false
-        let end = json.members(of: start) { key, value in
+        func note(_ key: UnsafeRawBufferPointer, _ value: Range<Int>) {
             switch key.count {
             case 5:
-                if json.bytes.slice(key).equals("model") {
+                if key.equals("model") {
                     nameValue = value
-                } else if json.bytes.slice(key).equals("store") {
+                } else if key.equals("store") {
                     isStored = json.bytes.slice(value).equals("true")
                 }
-            case 6: if json.bytes.slice(key).equals("stream") { streamValue = value }
-            case 13:
-                if json.bytes.slice(key).equals("stream_format") {
-                    isEventStream = json.bytes.slice(value).equals("\"sse\"")
-                }
-            case 14: if json.bytes.slice(key).equals("stream_options") { optionsValue = value }
+            case 6: if key.equals("stream") { streamValue = value }
+            case 13: if key.equals("stream_format") { isEventStream = json.bytes.slice(value).equals("\"sse\"") }
+            case 14: if key.equals("stream_options") { optionsValue = value }
             default: break
             }
+        }
+        let end = json.members(of: start) { key, value in
+            let name = json.bytes.slice(key)
+            // A key that is spelled with escapes is the same key (RFC 8259 section 8.3).
+            guard name.hasByte(Ascii.backslash), name.count <= 6 * 14 else { return note(name, value) }
+            if let decoded = decodeJSONString(name) { Array(decoded.utf8).withUnsafeBytes { note($0, value) } }
         }
         self.isStored = isStored
         if !nameValue.isEmpty { readModel(json.bytes, nameValue) }

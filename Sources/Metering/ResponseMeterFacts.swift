@@ -64,7 +64,10 @@ extension ResponseMeter {
         isKnown =
             usageReader.addUnits(reader.tallies, toolUsage: reader.toolUsage, countsImages: route.operation == .image)
             || isKnown
-        guard isKnown else { return }
+        guard isKnown else {
+            facts.anomalies = usageReader.anomalies
+            return
+        }
         facts.model = usageReader.servedModel ?? facts.model
         facts.anomalies = usageReader.anomalies
         var usage = usageReader.usage

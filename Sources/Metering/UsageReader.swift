@@ -25,7 +25,18 @@ struct UsageReader {
         return tape.withRoot { $0.kind == .object && read($0) }
     }
 
+    /// The counts that a usage stands or falls with.
+    private static let mainKeys: [UsageKey] = [
+        .promptTokens, .completionTokens, .inputTokens, .outputTokens, .geminiPromptTokenCount, .candidatesTokenCount,
+        .thoughtsTokenCount, .converseInputTokens, .converseOutputTokens, .totalInputTokens, .totalOutputTokens,
+    ]
+
     private mutating func read(_ root: JSONView) -> Bool {
+        // A count that is there and is none, as one below zero, is not known to be nothing.
+        guard !Self.mainKeys.contains(where: { root[$0].map { $0.kind == .number && $0.count == nil } ?? false }) else {
+            anomalies = anomalies &+ 1
+            return false
+        }
         let tally = tally(of: root)
         usage.reportedTotal = (root[.totalTokens] ?? root[.totalTokenCount] ?? root[.converseTotalTokens])?.count
         usage.serviceTier =

@@ -55,7 +55,7 @@ struct GroupLoader {
             if let value = timeouts["first_byte"]?.duration() { group.timeouts.firstByte = value }
             if let value = timeouts["idle"]?.duration() { group.timeouts.idle = value }
         }
-        if let value = found["retries"]?.integer(0...100) { group.retries = value }
+        if let value = found["retries"]?.integer(0...16) { group.retries = value }
         if let value = found["on_disconnect"]?.choice(Configuration.DisconnectPolicy.self) {
             group.onDisconnect = value
         }

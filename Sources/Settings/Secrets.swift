@@ -25,6 +25,10 @@ struct SecretSource {
         } else {
             found = [text]
         }
+        guard found.allSatisfy({ !$0.isEmpty }) else {
+            setting.problem("is empty; leave it out, or give the secret")
+            return nil
+        }
         guard found.allSatisfy({ $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } }) else {
             setting.problem(
                 "holds a secret with spaces or characters that cannot stand in a header; check it for typing errors"

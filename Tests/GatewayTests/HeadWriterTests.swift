@@ -81,6 +81,20 @@ struct HeadWriterTests {
         #expect(sent.contains("accept-encoding: \(expected)\r\n"))
     }
 
+    @Test("An answer that has no body has no length")
+    func noContent() throws {
+        var out = ByteBuffer()
+        HeadWriter.writeResponse(
+            try head("HTTP/1.1 204 No Content\r\nA: b\r\nContent-Length: 5\r\n\r\n", .response),
+            framing: .asReceived,
+            requestID: RequestID(high: 1, low: 2),
+            keepsAlive: true,
+            clientMinor: 1,
+            into: &out
+        )
+        #expect(!String(buffer: out).lowercased().contains("content-length"))
+    }
+
     @Test("An answer keeps its lines; the framing is the client's")
     func response() throws {
         var out = ByteBuffer()

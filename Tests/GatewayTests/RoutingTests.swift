@@ -13,7 +13,7 @@ struct RoutingTests {
             ("/proxy/a/x?key=k", "a", "/x", nil, "k"),
             ("/proxy/a//x%20y?monkey=1", "a", "//x%20y", "monkey=1", nil),
             ("http://h:1/proxy/a/x?b=1", "a", "/x", "b=1", nil),
-            ("https://h/proxy/a", "a", "/", nil, nil),
+            ("https://h/proxy/a", "a", "/", nil, nil), ("HTTP://h/proxy/a", "a", "/", nil, nil),
         ] as [(String, String, String, String?, String?)]
     )
     func targets(text: String, group: String, path: String, query: String?, key: String?) throws {
@@ -22,6 +22,18 @@ struct RoutingTests {
         #expect(target.path == path)
         #expect(target.query == query)
         #expect(target.key == key)
+    }
+
+    @Test(
+        "Segments that would leave an upstream's path are seen in any spelling",
+        arguments: [
+            ("/..", true), ("/a/%2e%2E/b", true), ("/a/..%2fb", true), ("/a/..%5cb", true), ("/a/..\\b", true),
+            ("/a/..;x/b", true), ("/a/../\u{301}x", true), ("/a/.", true), ("/a/...", false), ("/a/..b", false),
+            ("/a/b..", false), ("/a/%252e%252e", false),
+        ]
+    )
+    func dotSegments(path: String, isThere: Bool) throws {
+        #expect(try #require(RequestTarget("/proxy/g" + path)).hasDotSegment == isThere)
     }
 
     @Test(

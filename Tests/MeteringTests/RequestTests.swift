@@ -80,7 +80,40 @@ struct RequestTests {
         let range = try #require(found.modelRange)
         #expect(String(decoding: Array(body.utf8)[range], as: UTF8.self) == "whisper-1")
         #expect(found.stream == true)
-        #expect(facts("--b", route, contentType: "multipart/form-data; boundary=b") == RequestFacts())
+        var nothing = RequestFacts()
+        nothing.isForm = true
+        #expect(facts("--b", route, contentType: "multipart/form-data; boundary=b") == nothing)
+    }
+
+    /// A key that is spelled with escapes, or behind a byte order mark, is the same key.
+    @Test(arguments: [
+        #"{"mod\u0065l":"m","str\u0065am":true}"#, "\u{FEFF}{\"model\":\"m\",\"stream\":true}",
+        #"{"\u006d\u006f\u0064\u0065\u006c":"m","\u0073\u0074\u0072\u0065\u0061\u006d":true}"#,
+    ])
+    func keysAreFoundInAnySpelling(body: String) {
+        #expect(facts(body).model == "m")
+        #expect(facts(body).stream == true)
+        #expect(facts(body).usageInsertion != nil)
+        #expect(facts(#"{"stream":true,"stream_opti\u006fns":{"include_usage":true}}"#).asksUsage == true)
+    }
+
+    /// Spellings of a path that servers take for the same.
+    @Test(
+        arguments: [
+            ("/v1beta/models/gemini-x%3AgenerateContent", .chat, "gemini-x"),
+            ("/v1beta/models/gemini-x:generate%43ontent", .chat, "gemini-x"),
+            ("/v1/chat/completion%73", .chat, nil), ("/v1/chat/completions;a=b", .chat, nil),
+            ("/v1/chat/completions%20%20", .chat, nil), ("/v1/chat%2Fcompletions", .chat, nil),
+            ("/v1/chat%2fcompletions", .chat, nil), ("/v1/chat/completions/models/..", .chat, nil),
+            ("/v1/chat/completions/files/%2e%2E", .chat, nil), ("/v1/./chat/completions/.", .chat, nil),
+            ("/v1/files/..%2f", .management, nil), ("/v1/files/%", .management, nil), ("/..", .other, nil),
+            ("/model/arn%3Aaws%3Abedrock%3Aus%3A1%3Aprofile%2Fx/invoke", .chat, "arn:aws:bedrock:us:1:profile/x"),
+        ] as [(String, Metering.Operation, String?)]
+    )
+    func pathsAreReadInAnySpelling(path: String, operation: Metering.Operation, model: String?) {
+        let route = Route(method: "POST", path: path, query: nil, hint: .openai)
+        #expect(route.operation == operation)
+        #expect(route.model == model)
     }
 
     @Test(

@@ -1,6 +1,9 @@
 """Upstreams over TLS: the right certificate is accepted, every wrong one is refused before a byte of the request."""
 
 import json
+import socket
+import ssl
+import threading
 
 import pytest
 
@@ -79,3 +82,28 @@ def test_a_server_that_speaks_no_tls(make_gateway, authority, simulator):
     reply = ask(gateway, "openai")
     assert reply.status == 502
     assert gateway.event(reply.request_id)["attempts"][-1]["failure"] in ("tls", "connect")
+
+
+@pytest.mark.parametrize("says_goodbye", [True, False])
+def test_an_answer_that_only_its_end_delimits_has_to_be_ended_by_the_peer(make_gateway, authority, says_goodbye):
+    """Without TLS's own farewell anyone on the way may have cut it (RFC 9112 section 9.8)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("goodbye"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            plain, _ = listener.accept()
+            sock = context.wrap_socket(plain, server_side=True)
+            sock.recv(65_536)
+            sock.sendall(b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"model":"gpt-4o"')
+            if says_goodbye:
+                sock.unwrap()
+            else:
+                socket.socket(fileno=sock.detach()).close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        entry = {"url": f"https://localhost:{listener.getsockname()[1]}", "ca_file": str(authority.certificate)}
+        gateway = make_gateway(group={"upstreams": [entry]}).start()
+        reply = ask(gateway, "openai")
+        event = gateway.event(reply.request_id)
+        assert event["outcome"] == ("completed" if says_goodbye else "upstream_cut")

@@ -1,7 +1,9 @@
 """What passes is not touched: bodies, headers, queries; only credentials and hop-by-hop fields change."""
 
+import json
 import socket
 import threading
+from urllib.parse import unquote
 
 import pytest
 
@@ -125,6 +127,30 @@ def test_a_model_is_redirected_in_place(make_gateway, recorder):
     assert recorder.requests[-1][2] == BODY.replace(b'"gpt-4o"', b'"gpt-4o-2024-08-06"')
     event = gateway.event(reply.request_id)
     assert (event["model"]["requested"], event["model"]["sent"]) == ("gpt-4o", "gpt-4o-2024-08-06")
+
+
+@pytest.mark.parametrize("target", ['new"x\\', "q/r s?x", "new HTTP/1.1\r\nx-injected: 1\r\nx:"])
+def test_a_redirect_is_written_as_its_place_asks(make_gateway, recorder, target):
+    redirects = {"gpt-4o": target, "gemini-2.5-pro": target}
+    gateway = make_gateway(upstreams=recorder.url, group={"model_redirects": redirects}).start()
+    headers = {"authorization": f"Bearer {CLIENT_KEY}"}
+    for body in (BODY, BODY.replace(b'"model"', b'"mod\\u0065l"')):
+        send(gateway.port, "POST", "/proxy/openai/v1/chat/completions", body, headers)
+        assert json.loads(recorder.requests[-1][2])["model"] == target
+    send(gateway.port, "POST", "/proxy/openai/v1beta/models/gemini-2.5-pro:generateContent", b"{}", headers)
+    line, sent, _ = recorder.requests[-1]
+    path = line.split(" ")[1]
+    assert unquote(path) == f"/v1beta/models/{target}:generateContent" and path.count("/") == 3
+    assert line.endswith(" HTTP/1.1") and "x-injected" not in {name.lower() for name, _ in sent}
+
+
+def test_a_target_that_is_no_text_is_refused(make_gateway, recorder):
+    gateway = make_gateway(upstreams=recorder.url).start()
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as sock:
+        key = f"authorization: Bearer {CLIENT_KEY}\r\n".encode()
+        sock.sendall(b"GET /proxy/openai/\xff\xfe HTTP/1.1\r\nhost: x\r\n" + key + b"\r\n")
+        assert sock.recv(4096).startswith(b"HTTP/1.1 400")
+    assert not recorder.requests
 
 
 def test_usage_is_asked_by_one_insertion(make_gateway, recorder):

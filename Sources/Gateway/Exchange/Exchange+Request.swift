@@ -72,13 +72,19 @@ extension Exchange {
     private func read(requestLine head: MessageHead) -> RequestTarget? {
         let method = head.text(head.first)
         omitsBody = method == "HEAD"
-        guard method != "TRACE" else {
-            // Its answer is the request as the upstream got it, with the provider's key.
+        guard method != "TRACE", method != "CONNECT" else {
+            // The answer of one is the request as the upstream got it, with the provider's key; that of the other a tunnel.
             path = Self.storedPath(head.text(head.second).prefix { $0 != "?" })
-            refusalBeforeBody = Refusal(405, "method_not_allowed", "TRACE is not proxied.")
+            refusalBeforeBody = Refusal(405, "method_not_allowed", "\(method) is not proxied.")
             return nil
         }
         let text = head.text(head.second)
+        guard text.utf8.count == head.second.count, !text.unicodeScalars.contains("\u{FFFD}") else {
+            // What is no text could not be passed on as the bytes it was.
+            path = Self.storedPath(text.prefix { $0 != "?" })
+            refusalBeforeBody = Refusal(400, "malformed_request", "The target has bytes that are not UTF-8.")
+            return nil
+        }
         guard let target = RequestTarget(text) else {
             path = Self.storedPath(text.prefix { $0 != "?" })
             refusalBeforeBody = Refusal(404, "not_proxied", "Only /proxy/{group}/... is proxied here.")
@@ -165,10 +171,12 @@ extension Exchange {
         var edits: [BodyEdit] = []
         if let model = modelRequested, let redirect = group.modelRedirects[model] {
             if let range = facts.modelRange {
-                edits.append(BodyEdit(range: range, replacement: Array(redirect.utf8)))
+                edits.append(
+                    BodyEdit(range: range, replacement: facts.isForm ? Array(redirect.utf8) : redirect.jsonEscaped)
+                )
                 modelSent = redirect
             } else if route.model != nil, let range = path.range(ofPathModel: model) {
-                path.replaceSubrange(range, with: redirect)
+                path.replaceSubrange(range, with: redirect.pathEncoded)
                 modelSent = redirect
             } else if opensWebSocket {
                 redirectQuery(model, to: redirect)
@@ -228,13 +236,30 @@ extension Exchange {
 }
 
 extension String {
+    /// The text as it may stand between the quotes of a JSON string.
+    var jsonEscaped: [UInt8] {
+        utf8.flatMap { byte -> [UInt8] in
+            switch byte {
+            case 0x22, 0x5C: [0x5C, byte]
+            case 0..<0x20: Array("\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8)
+            default: [byte]
+            }
+        }
+    }
+
+    /// The text as a segment of a path: what has a meaning of its own there is encoded (RFC 3986 section 3.3).
+    var pathEncoded: String { encoded { "!$&'()*+,;=:@".utf8.contains($0) } }
+
     /// The text as it stands in a query: all but letters, digits and `-._~` percent-encoded (RFC 3986 section 2.3).
-    var percentEncoded: String {
+    var percentEncoded: String { encoded { _ in false } }
+
+    private func encoded(_ isPlain: (UInt8) -> Bool) -> String {
         var result = ""
         for byte in utf8 {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
                 result.unicodeScalars.append(Unicode.Scalar(byte))
+            case _ where isPlain(byte): result.unicodeScalars.append(Unicode.Scalar(byte))
             default: result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             }
         }

@@ -135,7 +135,10 @@ final class Exchange {
     /// How much may stand behind a stream's terminal event before the upstream is no longer read from.
     private static let heldLimit = 1024 * 1024
 
-    private var heldBytes: Int { held.reduce(0) { $0 + $1.bytes.readableBytes } }
+    /// A piece costs memory of its own, however short it is.
+    private static let sliceCost = 256
+
+    private var heldBytes: Int { held.reduce(0) { $0 + $1.bytes.readableBytes + Self.sliceCost } }
 
     /// Whether the upstream should read on: not while the client is slow, nor after the end.
     var wantsMore: Bool {

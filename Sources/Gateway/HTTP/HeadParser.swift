@@ -4,6 +4,7 @@ package import NIOCore
 /// Why the head of a message was refused.
 package enum HeadError: Error, Equatable, Sendable {
     case tooLong
+    case tooManyFields
     case malformed(String)
     case version
 }

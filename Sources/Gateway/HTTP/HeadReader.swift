@@ -29,7 +29,7 @@ struct HeadReader {
             let lineStart = position
             let content = try line(from: &position)
             if content.isEmpty { break }
-            guard fields.count < 256 else { throw .tooLong }
+            guard fields.count < 256 else { throw .tooManyFields }
             let field = try self.field(content, line: lineStart..<position)
             try note(field)
             fields.append(field)
@@ -87,7 +87,9 @@ struct HeadReader {
             guard head[index] &- 0x30 < 10 else { throw .malformed("the status is not a number") }
             status = status * 10 + Int(head[index] &- 0x30)
         }
-        guard status >= 100 else { throw .malformed("the status is below 100") }
+        guard status >= 100, line.count == 12 || head[line.lowerBound + 12] == 0x20 else {
+            throw .malformed("the status is no number of three digits from 100 on")
+        }
         let reasonStart = min(line.lowerBound + 13, line.upperBound)
         guard !hasControl(reasonStart..<line.upperBound) else {
             throw .malformed("the reason phrase has a control character")

@@ -147,7 +147,8 @@ package enum HeadWriter {
             _ = out.writeBytes(bytes[head.second])
             out.writeStaticString("\r\n")
             copyFields(head, bytes, into: &out) { field in
-                field.known != .contentLength || framing == .asReceived
+                // RFC 9110 section 8.6: a 204 has no length.
+                field.known != .contentLength || framing == .asReceived && head.status != 204
             }
         }
         if framing == .chunked { out.writeStaticString("transfer-encoding: chunked\r\n") }

@@ -48,19 +48,21 @@ package struct RequestTarget: Equatable, Sendable {
 
     /// The target from its path on: a server must also take a whole URL (RFC 9112 section 3.2.2).
     private static func originForm(_ target: String) -> Substring {
-        for scheme in ["http://", "https://"] where target.utf8.starts(with: scheme.utf8) {
+        for scheme in ["http://", "https://"]
+        where target.utf8.prefix(scheme.utf8.count).elementsEqual(scheme.utf8, by: { $0 | 0x20 == $1 || $0 == $1 }) {
             let rest = target.utf8.dropFirst(scheme.utf8.count)
             return Substring(rest[(rest.firstIndex { $0 == UInt8(ascii: "/") } ?? rest.endIndex)...])
         }
         return Substring(target)
     }
 
-    /// Whether a segment of the path is `.` or `..`, plain or percent-encoded: an upstream that resolves it would be
-    /// asked for something outside its base path.
+    /// Whether a segment of the path is `.` or `..`, plain or percent-encoded, however servers may tell segments apart: an
+    /// upstream that resolves it would be asked for something outside its base path.
     package var hasDotSegment: Bool {
-        path.split(separator: "/").contains { segment in
-            let text = Self.percentDecoded(segment)
-            return text == "." || text == ".."
+        let decoded = Self.percentDecoded(Substring(path)).utf8
+        return decoded.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }.contains { segment in
+            let name = segment.prefix { $0 != UInt8(ascii: ";") }
+            return name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)
         }
     }
 

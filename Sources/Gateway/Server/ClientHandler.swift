@@ -40,6 +40,8 @@ final class ClientHandler: ChannelDuplexHandler {
     private var exchange: Exchange?
     private var readIsHeld = false
     private var lingered = 0
+    /// What was unsent when the idle time last ran out; nil since a request.
+    private var unsentBefore: Int?
 
     /// How much of a next request is buffered while one is under way.
     private static let pipelineLimit = 64 * 1024
@@ -192,6 +194,7 @@ final class ClientHandler: ChannelDuplexHandler {
     /// Acts on the silence that ``deadline`` measured.
     func timeOut() {
         switch phase {
+        case .head where buffer.readableBytes == 0 && stillWrites(): startIdleTimer()
         case .head where buffer.readableBytes == 0, .lingering, .closed: close()
         case .head:
             begin(Exchange(loopContext, client: self, head: nil))
@@ -201,6 +204,14 @@ final class ClientHandler: ChannelDuplexHandler {
             refuse(Refusal(408, "client_timeout", "The request's body did not arrive in time."))
         case .busy, .tunnel: deadline = .max
         }
+    }
+
+    /// Whether the last answer is still on its way out, and has got further since this was asked before: a client that
+    /// reads slowly is not idle.
+    private func stillWrites() -> Bool {
+        let unsent = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        defer { unsentBefore = unsent }
+        return unsent > 0 && unsent < unsentBefore ?? .max
     }
 
     private func process() {
@@ -235,6 +246,8 @@ final class ClientHandler: ChannelDuplexHandler {
                         "The request's head is longer than \(loopContext.table.limits.headers) bytes (limits.headers)."
                     )
                 )
+            case .tooManyFields:
+                refuse(Refusal(431, "header_too_large", "The request's head has more than 256 fields."))
             case .version: refuse(Refusal(505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here."))
             case .malformed(let reason): refuse(Refusal(400, "malformed_request", "Malformed HTTP request: \(reason)."))
             }
@@ -290,6 +303,7 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     private func begin(_ exchange: Exchange) {
+        unsentBefore = nil
         self.exchange = exchange
         phase = .busy
         deadline = .max

@@ -3,7 +3,7 @@ internal import Glibc
 /// How many files this process may have open, connections included.
 enum FileLimit {
     /// Kept back for the ledger, the views, the management listener and its exports.
-    private static let reserve = 64
+    private static let reserve = 136
     /// More than any machine needs, and little enough for the kernel to grant.
     private static let most: rlim_t = 1 << 20
 

@@ -67,6 +67,13 @@ public final class GatewayServer: Sendable {
         recall = Task { await counters.recallBilled(from: ledger) }
     }
 
+    /// Tries whether every group can work as configured, without anything that is to be undone.
+    ///
+    /// - Throws: ``GatewayError`` that names the group and what it lacks, such as a readable `ca_file`.
+    public static func check(_ configuration: Configuration) throws(GatewayError) {
+        _ = try RoutingTable(configuration, previous: nil)
+    }
+
     /// How many event loops a configuration asks for: one per core unless it says otherwise.
     public static func threads(_ configuration: Configuration) -> Int {
         configuration.threads > 0 ? min(configuration.threads, 256) : System.coreCount

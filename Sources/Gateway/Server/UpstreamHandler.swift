@@ -27,6 +27,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
     private var requestIsOut = true
     private var receivedAny = false
     private var failure: (any Error)?
+    /// True when the connection was closed beneath TLS, which anyone on the way can do.
+    private var endsUnseen = false
     private var isClosed = false
     private var readIsHeld = false
 
@@ -147,7 +149,10 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Peers often close without TLS's own farewell; the framing of the answer tells whether anything is missing.
-        if case NIOSSLError.uncleanShutdown = error { return }
+        if case NIOSSLError.uncleanShutdown = error {
+            endsUnseen = true
+            return
+        }
         failure = failure ?? error
         close()
     }
@@ -157,7 +162,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
         let exchange = exchange
         self.exchange = nil
         if let exchange {
-            if let decoder, decoder.endsAtClose, failure == nil {
+            // Where only the close ends an answer, it has to be the peer's own (RFC 9112 section 9.8).
+            if let decoder, decoder.endsAtClose, failure == nil, !endsUnseen {
                 exchange.upstreamEnded()
             } else {
                 exchange.upstreamClosed(error: failure, receivedAny: receivedAny)

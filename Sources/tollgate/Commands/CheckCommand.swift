@@ -1,6 +1,7 @@
 import Accounting
 import Admin
 import ArgumentParser
+import Gateway
 import Settings
 
 struct CheckCommand: AsyncParsableCommand {
@@ -21,6 +22,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let configuration = try directory.load()
+            try GatewayServer.check(configuration)
             let book = try PriceBookSource(configuration: configuration).load()
             try Output.line(directory.file.map { "\($0) is good." } ?? "No configuration file: these are the defaults.")
             try Output.line(configuration.summary)

@@ -117,6 +117,7 @@ actor Reloader {
             fixed.append("admin")
         }
         if loaded.metrics.token != configuration.metrics.token { fixed.append("metrics.token") }
+        if loaded.dataDirectory != configuration.dataDirectory { fixed.append("data_dir") }
         if loaded.threads != configuration.threads { fixed.append("threads") }
         if loaded.nodeName != configuration.nodeName { fixed.append("node_name") }
         if loaded.checkpointCopy != configuration.checkpointCopy { fixed.append("checkpoint_copy") }

@@ -33,6 +33,8 @@ struct Server: Sendable {
         let configuration = configuration
         let (acceptLoss, logger, adjust) = (acceptLoss, logger, adjust)
         try Descriptors.check(loops: GatewayServer.threads(configuration))
+        // Before the ledger is written to.
+        try GatewayServer.check(configuration)
         StartupMemory.limitArenas(loops: GatewayServer.threads(configuration))
         // Trapped before anything is open, so that an early signal still ends in good order.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
