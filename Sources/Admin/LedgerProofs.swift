@@ -24,11 +24,17 @@ public struct LedgerProofs: Sendable {
         guard let sequence = found.last(where: { $0.sequence <= size })?.sequence ?? found.last?.sequence,
             let record = try ledger.record(at: sequence)
         else { throw ManagementError(.notFound, "There is no event \(name.prefix(60))") }
-        return .inclusion(
-            try ledger.inclusionProof(of: sequence, size: size),
-            record: carriesRecord ? record : nil,
-            checkpoint: try ledger.checkpoint(size: size)
-        )
+        let proof = try ledger.inclusionProof(of: sequence, size: size)
+        let checkpoint = try ledger.checkpoint(size: size)
+        // A record that was changed has no proof, and nobody should be handed one that does not hold.
+        let leaf = record.withUnsafeBytes { Digest.leaf($0) }
+        guard proof.root(leaf: leaf) == (try Checkpoint(note: checkpoint, key: nil)).root else {
+            throw ManagementError(
+                .damaged,
+                "Event \(sequence) is not what was hashed when it was stored; `tollgate verify` says more"
+            )
+        }
+        return .inclusion(proof, record: carriesRecord ? record : nil, checkpoint: checkpoint)
     }
 
     /// Proves that the tree of `to` records, of all when nil, begins with the one of `from` records.

@@ -1,5 +1,6 @@
 #include "HardenedEnv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,34 @@ std::string directory_of(const std::string &name) {
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : name.substr(0, slash);
 }
+
+/// A table, read by calls that can fail. The system's mapping of files would end the process by a signal where a page
+/// cannot be had any more: a bad sector, or a file that was cut while it was open.
+class TableFile final : public leveldb::RandomAccessFile {
+ public:
+  TableFile(std::string name, int descriptor) : name_(std::move(name)), descriptor_(descriptor) {}
+  ~TableFile() override { ::close(descriptor_); }
+
+  Status Read(uint64_t offset, size_t count, Slice *result, char *scratch) const override {
+    size_t found = 0;
+    while (found < count) {
+      const ssize_t read = ::pread(descriptor_, scratch + found, count - found, static_cast<off_t>(offset + found));
+      if (read < 0 && errno == EINTR) continue;
+      if (read < 0) {
+        *result = Slice(scratch, 0);
+        return Faults::status(name_, errno);
+      }
+      if (read == 0) break;
+      found += static_cast<size_t>(read);
+    }
+    *result = Slice(scratch, found);
+    return Status::OK();
+  }
+
+ private:
+  const std::string name_;
+  const int descriptor_;
+};
 
 class HardenedFile final : public leveldb::WritableFile {
  public:
@@ -190,7 +219,13 @@ Status HardenedEnv::NewSequentialFile(const std::string &name, leveldb::Sequenti
 Status HardenedEnv::NewRandomAccessFile(const std::string &name, leveldb::RandomAccessFile **result) {
   *result = nullptr;
   const Status fault = faulted(CLEVELDB_FAULT_READ, name);
-  return fault.ok() ? target()->NewRandomAccessFile(name, result) : fault;
+  if (!fault.ok()) return fault;
+  const int descriptor = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return Faults::status(name, errno);
+  *result = new (std::nothrow) TableFile(name, descriptor);
+  if (*result != nullptr) return Status::OK();
+  ::close(descriptor);
+  return Status::IOError(name, "out of memory");
 }
 
 Status HardenedEnv::RemoveFile(const std::string &name) {

@@ -64,6 +64,11 @@ package enum Files {
     }
 
     /// The names in a directory, in order.
+    static func remove(_ path: String) throws(LedgerError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw LedgerError("remove", path, errno: errno) }
+        try syncDirectory(of: path)
+    }
+
     static func names(in path: String) throws(LedgerError) -> [String] {
         guard let folder = opendir(path) else { throw LedgerError("open", path, errno: errno) }
         defer { closedir(folder) }

@@ -40,18 +40,38 @@ extension Ledger {
 
     /// The tree as it was when it had `size` records. Blocks on the disk.
     public func treeHead(size: UInt64) throws(LedgerError) -> TreeHead {
-        try check(size: size)
-        return try store().tree(size: size).head
+        TreeHead(size: size, root: try root(size: size).bytes)
     }
 
     /// A signed checkpoint of the tree of the first `size` records: the text of a C2SP signed note. Blocks on the disk.
     ///
-    /// Signing an earlier size again is harmless: it states nothing but what any later checkpoint does.
+    /// Signing an earlier size again is harmless: it states nothing but what any later checkpoint does. Where the stored
+    /// hashes were changed it would state something else, so it is proved first that the tree of now begins with it.
     public func checkpoint(size: UInt64) throws(LedgerError) -> String {
-        try check(size: size)
-        let tree = try store().tree(size: size)
-        let note = try Checkpoint(origin: origin, size: size, root: tree.root).note(signedBy: key)
+        let root = try root(size: size)
+        let note = try Checkpoint(origin: origin, size: size, root: root).note(signedBy: key)
         return String(decoding: note, as: UTF8.self)
+    }
+
+    /// The root of the tree of the first `size` records, which the ledger's newest tree begins with.
+    private func root(size: UInt64) throws(LedgerError) -> Digest {
+        try check(size: size)
+        let now = treeHead()
+        let store = try store()
+        let root = try store.tree(size: size).root
+        guard size > 0, size < now.size, let newest = Digest(now.root) else { return root }
+        let proof = try ConsistencyProof(from: size, to: now.size) { range throws(LedgerError) in
+            try store.hash(of: range)
+        }
+        guard proof?.proves(oldRoot: root, newRoot: newest) == true else {
+            throw LedgerError(
+                .historyChanged,
+                "the stored hashes of the first \(size) records do not lead to the tree of all \(now.size): the ledger in "
+                    + "\(directory) was changed; `tollgate verify` says where",
+                missing: 1...size
+            )
+        }
+        return root
     }
 
     private func check(size: UInt64) throws(LedgerError) {

@@ -18,7 +18,8 @@ public final class Ledger: Sendable {
     public let inFlight: InFlightTable
     /// In-flight records an earlier process left: what it sent upstream and never committed. See `clearLeftovers`.
     public let leftovers: [[UInt8]]
-    /// Sequences whose loss was accepted at this opening (`acceptLoss`); to be recorded by the caller, else nil.
+    /// Sequences whose loss was accepted (`acceptLoss`), now or at an opening that ended before it was recorded; to be
+    /// recorded by the caller, who then calls ``clearLostRange()``. Else nil.
     public let lostRange: ClosedRange<UInt64>?
 
     let key: NodeKey
@@ -180,6 +181,12 @@ public final class Ledger: Sendable {
     private var reason: String {
         let message = state.statistics.withLock { $0.lastError }
         return message.isEmpty ? "" : ": \(message)"
+    }
+
+    /// Forgets the accepted loss, once the caller has recorded it.
+    public func clearLostRange() throws(LedgerError) {
+        guard !state.options.readOnlyIntent, lostRange != nil else { return }
+        try PendingLoss.clear(state.options.directory)
     }
 
     /// Forgets the leftovers, once the caller has recorded what became of them.

@@ -8,6 +8,8 @@ public enum LedgerNotice: Equatable, Sendable {
     case spaceShort(free: UInt64, limit: UInt64)
     /// There is enough space again, in bytes.
     case spaceBack(free: UInt64)
+    /// The file for copies of checkpoints was not there, although the ledger has records: its disk may not be mounted.
+    case copyMissing(String)
     /// A checkpoint could not be written, for this reason; the next one tries again.
     case checkpointFailed(String)
 }

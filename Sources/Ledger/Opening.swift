@@ -22,8 +22,8 @@ struct Opening {
         let note = try Files.read(checkpointPath)
         let stated = note.flatMap { try? Checkpoint(note: $0, key: nil) }
         let copy = options.checkpointCopy
-        let kept = try copy.map { path throws(LedgerError) in try CheckpointCopy.last(path) } ?? nil
-        let keptBefore = kept.flatMap { try? Checkpoint(note: $0, key: nil) }
+        let keptNotes = try copy.map { path throws(LedgerError) in try CheckpointCopy(path) }
+        let keptBefore = keptNotes?.newest(of: nil).flatMap { try? Checkpoint(note: $0, key: nil) }
         // A store that may not be looked into must not be taken for one that is gone.
         let folder = directory + "/ledger"
         if Files.exists(folder), access(folder, R_OK | W_OK | X_OK) != 0 {
@@ -65,7 +65,11 @@ struct Opening {
         }
         let head = try store.lastSequence()
         let tree = try store.tree(size: head)
-        var lost: ClosedRange<UInt64>?
+        var lost = try PendingLoss.read(directory)
+        func lose(_ range: ClosedRange<UInt64>?) {
+            guard let range else { return }
+            lost = min(lost?.lowerBound ?? .max, range.lowerBound)...max(lost?.upperBound ?? 0, range.upperBound)
+        }
 
         if isNew {
             if note != nil, !options.acceptLoss {
@@ -78,31 +82,34 @@ struct Opening {
                 }
                 if stated.size > 0 { throw Opening.lost(head: 0, checkpoint: stated, at: checkpointPath, options) }
             }
+            if let keptBefore, keptBefore.size > 0, !options.acceptLoss {
+                throw Opening.lost(head: 0, checkpoint: keptBefore, at: copy ?? "", options)
+            }
             let size = max(stated?.size ?? 0, keptBefore?.size ?? 0)
-            if size > 0 { lost = 1...size }
+            if size > 0 { lose(1...size) }
+            if let lost { try PendingLoss.write(lost, directory) }
             try Opening.putAside(directory)
         }
         let key = try Opening.key(options, origin: origin, head: head)
         if isNew { try store.create(origin: origin) }
 
         if let note, !isNew {
-            lost =
-                try Opening.compare(
-                    note,
-                    at: checkpointPath,
-                    key: key,
-                    tree: tree,
-                    store: store,
-                    options: options
-                ) ?? lost
-        } else if head > 0, !options.acceptLoss {
-            throw LedgerError(
-                .checkpointInvalid,
-                "\(checkpointPath) is missing although the ledger holds \(head) records, so nothing tells whether some are "
-                    + "gone; restore the file, or go on without it with --accept-loss"
+            lose(
+                try Opening.compare(note, at: checkpointPath, key: key, tree: tree, store: store, options: options)
             )
+        } else if head > 0 {
+            guard options.acceptLoss else {
+                throw LedgerError(
+                    .checkpointInvalid,
+                    "\(checkpointPath) is missing although the ledger holds \(head) records, so nothing tells whether some "
+                        + "are gone; restore the file, or go on without it with --accept-loss"
+                )
+            }
+            lose(1...head)
         }
-        if let copy, let kept, !isNew {
+        if let copy, let keptNotes, !isNew, !keptNotes.isMissing {
+            // What holds no note is compared as it is, so that it is told for what it is.
+            let kept = keptNotes.newest(of: origin, key: key.verifier) ?? keptNotes.newest(of: nil) ?? ""
             let found = try Opening.compare(
                 Array(kept.utf8),
                 at: copy,
@@ -111,9 +118,16 @@ struct Opening {
                 store: store,
                 options: options
             )
-            lost = lost ?? found
+            lose(found)
+            if found != nil, !options.readOnlyIntent {
+                if let lost { try PendingLoss.write(lost, directory) }
+                try CheckpointCopy.acceptLoss(tree, key: key, at: copy)
+            }
         }
+        if let copy, keptNotes?.isMissing == true, head > 0 { options.notify?(.copyMissing(copy)) }
         if !options.readOnlyIntent {
+            // Before the checkpoint that shows the loss is replaced.
+            if let lost { try PendingLoss.write(lost, directory) }
             try Checkpointer.write(tree, key: key, path: checkpointPath, copy: options.checkpointCopy)
         }
         self.options = options
@@ -137,7 +151,10 @@ struct Opening {
         do {
             checkpoint = try Checkpoint(note: note, key: key.verifier)
         } catch {
-            if options.acceptLoss { return nil }
+            let stated = (try? Checkpoint(note: note, key: nil)).flatMap { $0.origin == key.origin ? $0.size : nil }
+            let last = max(tree.size, stated ?? 0)
+            // What such a file would have shown, nobody can say any more.
+            if options.acceptLoss { return last > 0 ? 1...last : nil }
             if let stated = try? Checkpoint(note: note, key: nil), stated.origin != key.origin {
                 throw LedgerError(
                     .checkpointInvalid,

@@ -84,7 +84,6 @@ struct Store: Sendable {
         }
         var next = base + 1
         let limit = size
-        let damage = LedgerError(.damaged, "the ledger in \(directory) lacks records between \(base + 1) and \(size)")
         guard next <= limit else { return tree }
         let outcome: MerkleTree? = try translated { () throws(LevelDBError) in
             var iterator = try database.iterator()
@@ -103,7 +102,9 @@ struct Store: Sendable {
             try iterator.check()
             return next > limit ? tree : nil
         }
-        guard let outcome else { throw damage }
+        guard let outcome else {
+            throw LedgerError(.damaged, "the ledger in \(directory) lacks record \(next)", missing: next...next)
+        }
         return outcome
     }
 }

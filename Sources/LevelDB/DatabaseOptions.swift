@@ -6,8 +6,8 @@ public struct DatabaseOptions: Sendable {
     public var maxFileSize = 32 << 20
     /// Bytes of uncompressed blocks kept for point reads.
     public var cacheSize = 8 << 20
-    /// Table files kept open.
-    public var maxOpenFiles = 1_000
+    /// Table files kept open, from 74 on, of which LevelDB takes ten for itself.
+    public var maxOpenFiles = 74
     /// Bits per key of a Bloom filter, 0 for none. Only helps lookups of keys that are absent.
     public var bloomBitsPerKey = 0
     /// Creates the database when there is none; the directory above it must exist.

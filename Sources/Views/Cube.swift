@@ -79,7 +79,13 @@ extension ByteReader {
     mutating func money() -> MoneyTotal {
         let low = fixed64()
         let high = fixed64()
-        return MoneyTotal(picodollars: Int128(truncatingIfNeeded: high) << 64 | Int128(low))
+        let amount = Int128(truncatingIfNeeded: high) << 64 | Int128(low)
+        // So much is never charged; and sums of it, and shares in percent, stay far from the ends of the integer.
+        guard amount.magnitude < 1 << 100 else {
+            fail()
+            return MoneyTotal()
+        }
+        return MoneyTotal(picodollars: amount)
     }
 }
 

@@ -87,7 +87,7 @@ extension Report {
         let whole = isMoney ? total.charged.picodollars : Int128(total.requests)
         let part = isMoney ? sums.charged.picodollars : Int128(sums.requests)
         guard whole > 0 else { return "" }
-        let eighths = Int((Double(part) / Double(whole) * 80).rounded())
+        let eighths = Int((min(1, max(0, Double(part) / Double(whole))) * 80).rounded())
         let tips = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
         let full = min(10, max(0, eighths / 8))
         return "  " + String(repeating: "█", count: full) + tips[full == 10 ? 0 : max(0, eighths % 8)]

@@ -42,6 +42,7 @@ import ArgumentParser
     /// The whole tree of commands takes longer to make than much else of a start: `serve` is parsed by itself where that
     /// goes well. What does not, a question for help among it, is left to the tree, which knows the right words.
     static func main() async {
+        Descriptors.checkLeast()
         let arguments = CommandLine.arguments.dropFirst()
         guard arguments.first == ServeCommand.configuration.commandName,
             let command = try? ServeCommand.parse(Array(arguments.dropFirst()))

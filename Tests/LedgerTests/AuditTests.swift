@@ -156,6 +156,29 @@ import Testing
         #expect(audit.failure?.sequences == 1...600)
     }
 
+    /// Whoever changes a record and the hashes of that time only gets nothing signed that says so.
+    @Test func nothingForgedIsSigned() throws {
+        try fill(600)
+        let forged = directory.path + "/forged"
+        let other = try Ledger.open(LedgerOptions(directory: forged))
+        try other.appendAndWait((0..<600).map { bytes($0 == 100 ? "forged" : "record \($0)") })
+        other.close()
+        let from = try Database(path: forged + "/ledger")
+        try change { _, batch in
+            for key in [key(101), key(256) + [1]] { batch.put(key, try #require(try from.value(forKey: key))) }
+        }
+        from.close()
+        // The newest tree is still the one that was signed, so it starts.
+        let ledger = try Ledger.open(LedgerOptions(directory: data))
+        defer { ledger.close() }
+        for size: UInt64 in [256, 300, 511] {
+            let error = #expect(throws: LedgerError.self) { _ = try ledger.checkpoint(size: size) }
+            #expect(error?.code == .historyChanged)
+            #expect(throws: LedgerError.self) { _ = try ledger.treeHead(size: size) }
+        }
+        #expect(try ledger.checkpoint(size: 600).contains("\n600\n"))
+    }
+
     /// Kept checkpoints narrow down where the histories part, and show what the file beside the ledger cannot.
     @Test func keptCheckpointsAreCompared() throws {
         let ledger = try Ledger.open(LedgerOptions(directory: data))

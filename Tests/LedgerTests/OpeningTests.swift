@@ -1,5 +1,7 @@
 import Foundation
 import Ledger
+import LevelDB
+import Synchronization
 import Testing
 
 /// What is refused at the start, and how it is said.
@@ -285,6 +287,87 @@ import Testing
         #expect(ledger.lostRange == 1...10)
         ledger.close()
         #expect(failure(copying) == nil)
+    }
+
+    /// Whoever can only append may put an old note, or anything else, behind the newer ones.
+    @Test func anOldNoteBehindTheNewerOnesHidesNothing() throws {
+        try fill(300, copying)
+        try copy(data, to: directory.path + "/backup")
+        let old = try checkpoint()
+        try fill(50, copying)
+        try copy(directory.path + "/backup", to: data)
+        let before = try kept()
+        for rest in [
+            old + "\n", String(repeating: "junk ", count: 4_000) + "\n\n", String(repeating: old + "\n", count: 99),
+        ] {
+            try (before + rest).write(toFile: directory.path + "/kept", atomically: true, encoding: .utf8)
+            #expect(failure(copying)?.missing == 301...350)
+        }
+        var accepting = copying
+        accepting.acceptLoss = true
+        try Ledger.open(accepting).close()
+        #expect(failure(copying) == nil)
+        // What was accepted once is good for that once: it cannot be put behind what came after.
+        let accepted = try kept()
+        try fill(100, copying)
+        try copy(directory.path + "/backup", to: data)
+        #expect(failure(copying)?.missing == 301...400)
+        let replayed = try kept() + accepted.dropFirst(before.count)
+        try replayed.write(toFile: directory.path + "/kept", atomically: true, encoding: .utf8)
+        #expect(failure(copying)?.missing == 301...400)
+    }
+
+    @Test func aCopyOfZerosIsRefusedAndAMissingOneIsTold() throws {
+        try fill(10, copying)
+        try Data(count: 5_000).write(to: URL(fileURLWithPath: directory.path + "/kept"))
+        #expect(failure(copying)?.code == .checkpointInvalid)
+        try FileManager.default.removeItem(atPath: directory.path + "/kept")
+        let notices = Mutex<[LedgerNotice]>([])
+        var options = copying
+        options.notify = { notice in notices.withLock { $0.append(notice) } }
+        try Ledger.open(options).close()
+        #expect(notices.withLock { $0 } == [.copyMissing(directory.path + "/kept")])
+    }
+
+    /// An empty store is no new ledger where the copy knows of an old one.
+    @Test func emptyStoreInItsPlaceIsRefused() throws {
+        try fill(10, copying)
+        try FileManager.default.removeItem(atPath: data + "/checkpoint")
+        try FileManager.default.removeItem(atPath: data + "/ledger")
+        let empty = LedgerOptions(directory: directory.path + "/empty")
+        try Ledger.open(empty).close()
+        let database = try Database(path: data + "/ledger", options: DatabaseOptions())
+        database.close()
+        #expect(failure(copying)?.missing == 1...10)
+    }
+
+    /// The process may end between the new checkpoint and the event that tells of the loss.
+    @Test func acceptedLossOutlivesACrash() throws {
+        try fill(10)
+        try copy(data + "/ledger", to: directory.path + "/backup")
+        try fill(5)
+        try copy(directory.path + "/backup", to: data + "/ledger")
+        let first = try Ledger.open(accepting())
+        #expect(first.lostRange == 11...15)
+        first.abandon()
+        let second = try Ledger.open(options)
+        #expect(second.lostRange == 11...15)
+        try second.appendAndWait([bytes("told")])
+        try second.clearLostRange()
+        second.close()
+        let third = try Ledger.open(options)
+        #expect(third.lostRange == nil)
+        third.close()
+    }
+
+    /// Without a checkpoint that can be verified nothing tells what is gone, and that is recorded as well.
+    @Test(arguments: ["checkpoint", "node.key"])
+    func whatCannotBeCheckedIsALoss(file: String) throws {
+        try fill(10)
+        try FileManager.default.removeItem(atPath: data + "/" + file)
+        let ledger = try Ledger.open(accepting())
+        #expect(ledger.lostRange == 1...10)
+        ledger.close()
     }
 
     /// A crash, or a full disk, may leave a part of a note.

@@ -48,11 +48,16 @@ import Views
         "[" + nodes.map { "\"\($0.base64)\"" }.joined(separator: ",") + "]"
     }
 
-    private func manifest(_ from: Int, _ through: Int) throws -> String {
+    private func manifest(
+        _ from: Int,
+        _ through: Int,
+        filter: String = #"{"client":["alice"]}"#,
+        books: String = "[]"
+    ) throws -> String {
         let left = try ledger.compactRange(from: 1, through: UInt64(from) - 1)
         return "{\"type\":\"export.manifest\",\"version\":1,\"origin\":\"\(ledger.origin)\",\"key\":\"\(key.text)\","
             + "\"from\":\(from),\"through\":\(through),\"tree_size\":\(through),\"left\":\(list(left.nodes)),\"schemas\":[],"
-            + "\"price_books\":[],\"filter\":{}}"
+            + "\"price_books\":\(books),\"filter\":\(filter)}"
     }
 
     private func omitted(_ from: Int, _ through: Int) throws -> String {
@@ -143,6 +148,40 @@ import Views
         let audit = try verify(try sealed(lines, through: 690))
         #expect(audit.omitted == 550)
         #expect(audit.events == 136)
+        ledger.close()
+    }
+
+    /// What the manifest says of the file has to hold in the file.
+    @Test func inventedClaimsAreFound() throws {
+        func book(_ first: Int) -> String { #"[{"first":\#(first),"revision":9,"hash":"00"}]"# }
+        var lines = try export(5, 100, leavingOut: [20...30])
+        for (manifest, kind) in [
+            (try manifest(5, 100, filter: "{}"), AuditFailure.Kind.field),
+            (try manifest(5, 100, books: book(50)), .field), (try manifest(5, 100, books: book(101)), .field),
+            (try manifest(5, 100, books: "[\(book(20).dropFirst().dropLast()),\(book(20).dropFirst())"), .malformed),
+        ] {
+            lines[0] = manifest
+            #expect(failure(try sealed(lines, through: 100))?.kind == kind, "\(manifest)")
+        }
+        // Before the file, and where the filter left something out, it may be.
+        for first in [4, 25] {
+            lines[0] = try manifest(5, 100, books: book(first))
+            #expect(failure(try sealed(lines, through: 100)) == nil)
+        }
+        ledger.close()
+    }
+
+    /// Numbers at the end of the integer.
+    @Test(arguments: [UInt64.max, UInt64.max - 1, 1 << 63] as [UInt64])
+    func absurdNumbersAreMalformed(number: UInt64) throws {
+        var lines = try export(1, 10)
+        lines[3] = #"{"type":"export.omitted","from":3,"through":\#(number),"nodes":[]}"#
+        #expect(failure(Array((lines.joined(separator: "\n") + "\n").utf8))?.kind == .malformed)
+        lines = [
+            try manifest(1, 10).replacingOccurrences(of: #""from":1,"#, with: #""from":\#(number),"#)
+                .replacingOccurrences(of: ":10,", with: ":\(number),"), try line(1),
+        ]
+        #expect(failure(Array((lines.joined(separator: "\n") + "\n").utf8))?.kind == .malformed)
         ledger.close()
     }
 
@@ -304,7 +343,7 @@ import Views
             "{\"a\":}": nil,
             "\"\\u00e9\\ud83d\\ude42\\n\"": .string("é🙂\n"), "\"\\ud83d\"": nil, "\"\u{01}\"": nil, "nul": nil,
             " [ true , null ] ": .array([.bool(true), .null]), "[1,]": nil,
-            "{\"a\":1,\"a\":2}": .object([("a", .number("1")), ("a", .number("2"))]),
+            "{\"a\":1,\"b\":2}": .object([("a", .number("1")), ("b", .number("2"))]), "{\"a\":1,\"a\":2}": nil,
         ] as [String: JSONNode?]
     )
     func readsValues(text: String, expected: JSONNode?) {

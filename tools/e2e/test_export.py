@@ -358,6 +358,50 @@ def test_segments_that_do_not_go_on_from_one_another_are_told(tmp_path):
     assert nothing.returncode == 66 and b"export --segments" in nothing.stderr
 
 
+def test_a_segment_is_not_known_by_its_name_alone(tmp_path):
+    data, folder = tmp_path / "data", tmp_path / "segments"
+    run("bench-fill", "--data-dir", data, "--events", 70_000)
+    run("export", "--segments", folder, "--data-dir", data)
+    segment = folder / "000000000001-000000065536.ndjson"
+    whole = segment.read_bytes()
+    for content in (b"", whole[:-1], whole[:9_999], whole.replace(b'"from":1,', b'"from":2,', 1)):
+        segment.write_bytes(content)
+        refused = run("export", "--segments", folder, "--data-dir", data, check=False)
+        assert refused.returncode == 65 and segment.name.encode() in refused.stderr
+        assert segment.read_bytes() == content
+    segment.write_bytes(whole)
+    assert run("export", "--segments", folder, "--group", "openai", "--data-dir", data, check=False).returncode == 65
+    run("export", "--segments", folder, "--data-dir", data)
+
+
+def test_what_a_cut_export_says_of_itself_is_checked(busy, tmp_path):
+    path = tmp_path / "cut.ndjson"
+    whole = run("export", "--data-dir", busy.data, "--through", 10).stdout
+    first, rest = whole.split(b"\n", 1)
+    said = b'"through":10,"tree_size":10'
+    assert said in first
+    for instead in (b'"through":9999,"tree_size":9999', said + b',"more":1'):
+        changed = first.replace(said, instead)
+        path.write_bytes(changed + b"\n" + rest.split(b"\n", 1)[0] + b"\n")
+        before = path.read_bytes()
+        refused = run("export", "--resume", path, "--data-dir", busy.data, check=False)
+        assert refused.returncode == 65 and b"first line" in refused.stderr
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [["export"], ["export", "--format", "csv"], ["report"], ["key"], ["proof", "1"]])
+def test_output_that_cannot_be_written_is_told(busy, command):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [binary(), *command, "--data-dir", busy.data], stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert result.returncode == 74 and b"No space left" in result.stderr
+    # Whoever only wants the beginning gets it, and no complaint.
+    line = f"'{binary()}' export --data-dir '{busy.data}' | head -1"
+    head = subprocess.run(line, shell=True, capture_output=True, timeout=60)
+    assert head.stdout.startswith(b'{"type":"export.manifest"') and not head.stderr
+
+
 def test_csv_says_the_same(busy):
     text = busy.command("export", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))

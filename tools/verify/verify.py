@@ -238,19 +238,22 @@ def verify_export(stream, first, key, before=None):
     through = None if manifest.get("through", "") is None else whole(manifest, "through")
     fits = start >= 1 and manifest.get("tree_size", "") == through and (through is None or through >= start - 1)
     check(fits, MALFORMED, "the manifest's numbers do not fit together")
-    tree, digest, events, omitted, adopted, line = Tree(), hashlib.sha256(first), 0, 0, {}, b""
+    tree, digest, events, omitted, adopted, gaps, line = Tree(), hashlib.sha256(first), 0, 0, {}, [], b""
     tree.add_range(start - 1, hashes(manifest, "left"))
     if before is not None:
         check(start == before[0] + 1, CHANGED, f"it begins with event {start}, but the one before it ends with {before[0]}")
         check(tree.root == before[1], CHANGED, f"it goes on from another tree of {before[0]} events: history was rewritten")
     for line in stream:
+        check(not line.endswith(b"\r\n"), MALFORMED, f"the line behind event {tree.size} ends in CRLF")
         check(line.endswith(b"\n"), CUT_OFF, f"the export was cut off behind event {tree.size}")
         if line.startswith(b'{"type":"export.trailer"'):
             break
         if line.startswith(b'{"type":"export.'):
             gap = control(line, "export.omitted")
             check(whole(gap, "from") == tree.size + 1, CHANGED, f"event {tree.size + 1} is missing")
+            check(whole(gap, "through") > tree.size, MALFORMED, f"events are left out behind {tree.size}, but none is")
             omitted += whole(gap, "through") - tree.size
+            gaps.append((tree.size + 1, whole(gap, "through")))
             tree.add_range(whole(gap, "through"), hashes(gap, "nodes"))
         else:
             event = parse(line, f"the line behind event {tree.size} is no event")
@@ -266,13 +269,14 @@ def verify_export(stream, first, key, before=None):
     check(not stream.read(1), CHANGED, "there is something behind the export's trailer")
     trailer = control(line, "export.trailer")
     size, root = key.checkpoint(text(trailer, "checkpoint"))
-    check_epochs(manifest, adopted, through is None)
+    check_epochs(manifest, adopted, gaps, start, tree.size)
     through = size if through is None else through
     check(tree.size >= through, CHANGED, f"event {tree.size + 1} to {through} are missing")
     check(tree.size == through, MALFORMED, f"the export has events behind {through}, its last one")
     check(size == through, CHANGED, f"the checkpoint is of {size} events, not of {through}")
     check(tree.root == root == decode(text(trailer, "root"), 32), CHANGED, f"the events do not lead to the signed root of {size}")
     counted = (whole(trailer, "events"), whole(trailer, "omitted"))
+    check(omitted == 0 or manifest.get("filter"), CHANGED, f"no filter is named, but {omitted} events are left out")
     check(counted == (events, omitted), CHANGED, f"the trailer does not count {events} events and {omitted} omitted ones")
     check(trailer.get("sha256") == digest.hexdigest(), CHANGED, "the trailer's SHA-256 is not that of the file")
     return f"{events} events and {omitted} omitted ones, {start} to {through}, of {key.name}", [(size, root)]
@@ -281,21 +285,34 @@ def verify_export(stream, first, key, before=None):
 ADOPTIONS = {"schema.adopted": ("schemas", "version"), "pricebook.adopted": ("price_books", "revision")}
 
 
-def check_epochs(manifest, adopted, is_open):
-    """The manifest names every adoption that is in the file, and none otherwise than the event does."""
+def check_epochs(manifest, adopted, gaps, start, through):
+    """The manifest names every adoption that is in the file, none otherwise than the event does, and nothing else."""
+    is_open = manifest["through"] is None
     for kind, (name, number_name) in ADOPTIONS.items():
         epochs = manifest.get(name)
         check(isinstance(epochs, list) and all(isinstance(epoch, dict) for epoch in epochs), MALFORMED, f"`{name}` is no list")
         stated = {whole(epoch, "first"): (whole(epoch, number_name), text(epoch, "hash")) for epoch in epochs}
+        check([whole(epoch, "first") for epoch in epochs] == sorted(stated), MALFORMED, f"`{name}` is out of order")
+        for first in stated:
+            is_there = adopted.get(first, {}).get("type") == kind or any(begin <= first <= end for begin, end in gaps)
+            outside = first < start or (is_open and first > through)
+            check(is_there or outside, CHANGED, f"`{name}` names event {first}, which is no {kind}")
         for sequence, event in adopted.items():
             found = (event.get(number_name), event.get("hash"))
             if event["type"] == kind and not (is_open and sequence not in stated):
                 check(stated.get(sequence) == found, CHANGED, f"`{name}` does not say what event {sequence} says")
 
 
+def unique(pairs):
+    """Readers differ in which of two members of one name counts."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a member is there twice")
+    return dict(pairs)
+
+
 def parse(line, complaint):
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise Refused(MALFORMED, complaint) from error
     check(isinstance(value, dict), MALFORMED, complaint)
@@ -377,6 +394,9 @@ def main():
     except Refused as refusal:
         print(f"verify: {refusal}", file=sys.stderr)
         return refusal.code
+    except UnicodeError as error:
+        print(f"verify: a text is not Unicode: {error.reason}", file=sys.stderr)
+        return MALFORMED
     except OSError as error:
         print(f"verify: {error.filename}: {error.strerror}", file=sys.stderr)
         return 66

@@ -96,7 +96,7 @@ struct DamagedLedger {
         try ledger.read { key, _ in
             if key.count == Keys.recordLength, let sequence = Keys.sequence(key) { found.insert(sequence) }
         }
-        return found.missing(through: max(found.last ?? 0, ledger.checkpoint?.size ?? 0))
+        return found.missing(through: found.end(checkpoint: ledger.checkpoint?.size))
     }
 }
 

@@ -56,10 +56,13 @@ public struct Salvage {
     private func run(_ progress: (UInt64) -> Void) throws(LedgerError) -> Report {
         var damaged = try DamagedLedger(source)
         let isFree = try Files.exists(target) ? Files.names(in: target).isEmpty : true
-        guard isFree, !Files.exists(staging) else {
+        guard isFree else {
+            throw LedgerError(.invalidOption, "\(target) is there already; name a directory that does not exist")
+        }
+        guard !Files.exists(staging) else {
             throw LedgerError(
                 .invalidOption,
-                "\(Files.exists(staging) ? staging : target) is there already; name a directory that does not exist"
+                "\(staging) is left of a salvage that was ended; remove it and begin again"
             )
         }
         try Files.makeDirectory(staging, writable: true)
@@ -90,7 +93,10 @@ public struct Salvage {
         }
         try translated { () throws(LevelDBError) in try sorted.write(batch, sync: false) }
         var report = Report(source: damaged.origin, checkpointSize: damaged.checkpoint?.size, faults: damaged.faults)
-        report.head = max(found.last ?? 0, damaged.checkpoint?.size ?? 0)
+        report.head = found.end(checkpoint: damaged.checkpoint?.size)
+        for stray in found.stray(behind: report.head) {
+            report.faults.append("record \(stray.lowerBound) lies far behind the signed checkpoint and is left out")
+        }
         report.lost = found.missing(through: report.head)
         let lost = report.lost.reduce(0) { $0 + ($1.upperBound - $1.lowerBound + 1) }
         report.records = report.head - lost

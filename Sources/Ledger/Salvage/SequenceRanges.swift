@@ -16,8 +16,22 @@ struct SequenceRanges {
         ranges.append(sequence...sequence)
     }
 
-    /// The highest; nil when there is none.
-    var last: UInt64? { ranges.lazy.map(\.upperBound).max() }
+    /// So far behind a checkpoint a ledger does not get before the next one is signed.
+    private static let farthest: UInt64 = 1 << 24
+
+    /// The end of a ledger that has these records and a checkpoint of that size: numbers far behind it are no records.
+    func end(checkpoint: UInt64?) -> UInt64 {
+        guard let checkpoint else { return ranges.lazy.map(\.upperBound).max() ?? 0 }
+        let (sum, overflows) = checkpoint.addingReportingOverflow(Self.farthest)
+        let limit = overflows ? .max : sum
+        return max(
+            checkpoint,
+            ranges.lazy.filter { $0.lowerBound <= limit }.map { min($0.upperBound, limit) }.max() ?? 0
+        )
+    }
+
+    /// Those behind the end.
+    func stray(behind end: UInt64) -> [ClosedRange<UInt64>] { ranges.filter { $0.lowerBound > end } }
 
     /// The sequences from 1 to `end` that are not in the set, in order.
     mutating func missing(through end: UInt64) -> [ClosedRange<UInt64>] {

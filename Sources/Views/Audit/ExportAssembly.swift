@@ -9,10 +9,14 @@ struct ExportAssembly {
     private(set) var digest = Digest.Stream()
     private(set) var bytes: UInt64 = 0
     private(set) var manifest: ExportLines.Manifest?
+    /// The line that the manifest is, with its end.
+    private(set) var manifestLine: [UInt8] = []
     private(set) var covered = CompactRange()
     private(set) var events: UInt64 = 0
     private(set) var omitted: UInt64 = 0
     private var epochs = ExportEpochs()
+    /// The events that the manifest names as adoptions and that are still to come, in order.
+    private var stated: ArraySlice<(first: UInt64, kind: EventKind)> = []
 
     init(key: VerifierKey?, following: Checkpoint? = nil) {
         self.key = key
@@ -56,7 +60,11 @@ struct ExportAssembly {
             }
         }
         if let following { try check(manifest, following) }
+        manifestLine = Array(lines[...min(end, lines.count - 1)])
         self.manifest = manifest
+        let schemas = manifest.epochs.schemas.map { (first: $0.first, kind: EventKind.schemaAdopted) }
+        let books = manifest.epochs.books.map { (first: $0.first, kind: EventKind.priceBookAdopted) }
+        stated = (schemas + books).sorted { $0.first < $1.first }[...]
         covered = manifest.left
         let rest = Array(lines.dropFirst(end + 1))
         return rest.isEmpty ? nil : rest
@@ -93,6 +101,7 @@ struct ExportAssembly {
         }
         events += block.events
         omitted += block.omitted
+        try checkStated(block)
         for (sequence, event) in block.adoptions { epochs.add(event, sequence) }
         if let failure = block.failure { throw failure }
     }
@@ -127,6 +136,9 @@ struct ExportAssembly {
                     + "\(trailer.omitted)"
             )
         }
+        guard omitted == 0 || !manifest.filter.isEmpty else {
+            throw AuditFailure(.field, "the manifest names no filter, but \(omitted) events were left out")
+        }
         guard covered.root == checkpoint.root, trailer.root == checkpoint.root else {
             throw AuditFailure(
                 .root,
@@ -152,8 +164,28 @@ struct ExportAssembly {
         )
     }
 
+    /// Where the manifest says that something was adopted, that has to stand, or to have been left out by the filter.
+    private mutating func checkStated(_ block: ExportBlock) throws(AuditFailure) {
+        guard let range = block.range else { return }
+        while let (first, kind) = stated.first, first <= range.end {
+            stated.removeFirst()
+            let isThere =
+                first <= range.begin || block.adoptions.contains { $0.sequence == first && $0.event.kind == kind }
+                || block.omissions.contains { $0.contains(first) }
+            guard isThere else { throw Self.invented(first, kind) }
+        }
+    }
+
+    private static func invented(_ first: UInt64, _ kind: EventKind) -> AuditFailure {
+        AuditFailure(.field, "the manifest names event \(first) as \(kind.name), which it is not", at: first...first)
+    }
+
     /// The manifest may not hide an adoption that stands in the file, nor name another one where it stands.
     private func checkEpochs(_ manifest: ExportLines.Manifest, through: UInt64) throws(AuditFailure) {
+        // What is still to come in a whole export does not come.
+        if manifest.through != nil, let (first, kind) = stated.first(where: { $0.first >= manifest.from }) {
+            throw Self.invented(first, kind)
+        }
         for (stated, found) in [(manifest.epochs.schemas, epochs.schemas), (manifest.epochs.books, epochs.books)] {
             // One that goes on with what comes cannot know what comes.
             let missing = manifest.through == nil ? [] : found.filter { !stated.contains($0) }

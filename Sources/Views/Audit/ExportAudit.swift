@@ -19,6 +19,13 @@ public struct ExportAudit: Equatable, Sendable {
     /// The checkpoint that everything leads to.
     public var checkpoint: Checkpoint
 
+    /// The signed checkpoint in an export's last line; nil when the bytes do not end with one.
+    public static func checkpoint(atEndOf bytes: [UInt8]) -> String? {
+        guard bytes.last == 0x0a else { return nil }
+        let start = bytes.dropLast().lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
+        return (try? ExportLines.Trailer(Array(bytes[start..<(bytes.count - 1)])))?.checkpoint
+    }
+
     /// Reads an export to its end and verifies it.
     ///
     /// Every event's fields are compared with its stored bytes, the tree is put together, and the checkpoint's signature

@@ -8,6 +8,8 @@ struct ExportBlock: Sendable {
     var range: CompactRange?
     var events: UInt64 = 0
     var omitted: UInt64 = 0
+    /// The runs that a filter left out.
+    var omissions: [ClosedRange<UInt64>] = []
     /// The schema versions and price books that were adopted.
     var adoptions: [(sequence: UInt64, event: Event)] = []
     /// The first thing that does not hold; the lines behind it were not looked at.
@@ -36,6 +38,7 @@ struct ExportBlock: Sendable {
         if ExportLines.isControl(line) {
             let run = try ExportLines.omitted(line)
             omitted += run.count
+            omissions.append(run.begin + 1...run.end)
             var covered = range ?? CompactRange(begin: run.begin)
             guard covered.append(run) else { throw ExportBlock.gap(expected: covered.end + 1, found: run.begin + 1) }
             range = covered

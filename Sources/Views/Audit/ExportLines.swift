@@ -10,6 +10,8 @@ internal import Ledger
 enum ExportLines {
     /// The longest line: a record in base64 and its fields beside it.
     static let lineLimit = 96 << 20
+    /// Beyond every sequence there will ever be.
+    static let sequenceLimit: UInt64 = 1 << 62
 
     /// The first line.
     struct Manifest {
@@ -31,8 +33,8 @@ enum ExportLines {
                 )
             }
             guard let origin = json["origin"]?.text, let key = json["key"]?.text, let from = json["from"]?.whole,
-                from >= 1, let last = json["through"], last == json["tree_size"],
-                last == .null || last.whole.map({ $0 >= from - 1 }) == true,
+                (1...sequenceLimit).contains(from), let last = json["through"], last == json["tree_size"],
+                last == .null || last.whole.map({ $0 >= from - 1 && $0 <= sequenceLimit }) == true,
                 let nodes = ExportLines.hashes(json["left"]),
                 let left = CompactRange(begin: 0, end: from - 1, nodes: nodes),
                 let epochs = ExportEpochs(schemas: json["schemas"], books: json["price_books"]),
@@ -99,7 +101,8 @@ enum ExportLines {
             throw AuditFailure(.trailing, "there are further lines behind the export's trailer")
         }
         let json = try control([UInt8](line), "export.omitted", "a line")
-        guard let from = json["from"]?.whole, let through = json["through"]?.whole, from >= 1, through >= from,
+        guard let from = json["from"]?.whole, let through = json["through"]?.whole, from >= 1,
+            through >= from, through <= sequenceLimit,
             let nodes = hashes(json["nodes"]), let range = CompactRange(begin: from - 1, end: through, nodes: nodes)
         else {
             throw AuditFailure(

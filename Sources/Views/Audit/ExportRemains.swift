@@ -12,6 +12,8 @@ public struct ExportRemains: Sendable {
         case nothing
     }
 
+    /// The first line, as it stands in the file.
+    public var manifest: [UInt8]
     /// The public key of the ledger.
     public var key: String
     /// The first sequence of the export.
@@ -53,6 +55,7 @@ public struct ExportRemains: Sendable {
         guard let manifest = assembly.manifest, let root = assembly.covered.root else { return .nothing }
         return .cut(
             ExportRemains(
+                manifest: assembly.manifestLine,
                 key: manifest.key,
                 from: manifest.from,
                 through: manifest.through,

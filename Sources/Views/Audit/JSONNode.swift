@@ -9,7 +9,7 @@ package enum JSONNode: Equatable, Sendable {
 
     private static let deepest = 32
 
-    /// Reads one value; nil unless the whole text is one. Of repeated members the first one counts.
+    /// Reads one value; nil unless the whole text is one, or where a member is there twice: readers differ in which counts.
     package init?(_ text: [UInt8]) {
         var parser = Parser(text: text)
         guard let node = parser.value(depth: 0), parser.isAtEnd else { return nil }
@@ -40,10 +40,10 @@ package enum JSONNode: Equatable, Sendable {
         return text
     }
 
-    /// The value, when this is a whole number that fits.
+    /// The value, when this is a whole number that fits, written without a sign or zeros before it.
     package var whole: UInt64? {
-        guard case .number(let text) = self else { return nil }
-        return UInt64(text)
+        guard case .number(let text) = self, let value = UInt64(text), String(value) == text else { return nil }
+        return value
     }
 
     /// The elements, when this is an array.
@@ -95,12 +95,14 @@ package enum JSONNode: Equatable, Sendable {
         private mutating func object(depth: Int) -> JSONNode? {
             index += 1
             var members: [(name: String, value: JSONNode)] = []
+            var names: Set<String> = []
             if take(0x7d) { return .object(members) }
             repeat {
                 space()
                 guard next == 0x22, let name = string(), take(0x3a), let value = value(depth: depth + 1) else {
                     return nil
                 }
+                guard names.insert(name).inserted else { return nil }
                 members.append((name, value))
             } while take(0x2c)
             return take(0x7d) ? .object(members) : nil

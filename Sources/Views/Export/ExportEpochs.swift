@@ -88,7 +88,8 @@ public struct ExportEpochs: Equatable, Sendable {
             else { return nil }
             return Epoch(first: first, number: number, hash: hash)
         }
-        return epochs.count == elements.count ? epochs : nil
+        let isOrdered = zip(epochs, epochs.dropFirst()).allSatisfy { $0.first < $1.first }
+        return epochs.count == elements.count && isOrdered ? epochs : nil
     }
 
     private static func hexBytes(_ text: String) -> [UInt8]? {

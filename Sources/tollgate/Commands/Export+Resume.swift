@@ -80,6 +80,15 @@ struct ExportResumption: Sendable {
             throw ManagementError(.badRequest, "\(path) is an export of another ledger")
         }
         query["format"] = ["ndjson"]
+        if remains.through != nil {
+            let manifest = try await relay.firstLine(ManagementRequest(path: "/api/export", query: query))
+            guard manifest == remains.manifest else {
+                throw ManagementError(
+                    .damaged,
+                    "The first line of \(path) is not the one that such an export of this ledger has; make it again"
+                )
+            }
+        }
         query["after"] = [String(remains.ending.last)]
         query["root"] = [remains.root.base64]
         try file.cut(to: remains.bytes)

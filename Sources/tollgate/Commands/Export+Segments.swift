@@ -32,7 +32,10 @@ struct ExportSegments: Sendable {
                 let last = first + Export.segment - 1
                 let isFull = last <= head
                 let path = self.path(first, isFull ? last : nil)
-                if !isFull || !FileManager.default.fileExists(atPath: path) {
+                let isThere = isFull && FileManager.default.fileExists(atPath: path)
+                if isThere {
+                    try await check(path, first, last, relay)
+                } else {
                     try await write(path, first, min(last, head), relay, progress)
                     written += 1
                 }
@@ -53,6 +56,30 @@ struct ExportSegments: Sendable {
         return "\(folder)/\(padded(first))-\(last.map(padded) ?? "partial").ndjson"
     }
 
+    /// Tells a file that only has the name of a segment: its first line and its checkpoint are those of the segment, and
+    /// what stands between is for `tollgate verify`.
+    private func check(_ path: String, _ first: UInt64, _ last: UInt64, _ relay: Relay) async throws {
+        let manifest = try await relay.firstLine(request(first, last))
+        let file = try ExportFile(opening: path)
+        let checkpoint = ManagementRequest(path: "/api/checkpoint", query: ["size": [String(last)]])
+        let note = String(decoding: try await relay.collect(checkpoint), as: UTF8.self)
+        guard try file.begin(manifest.count) == manifest, try ExportAudit.checkpoint(atEndOf: file.end(1 << 16)) == note
+        else {
+            throw ManagementError(
+                .damaged,
+                "\(path) is not the export of the events \(first) to \(last) that is asked for, or is not whole; move it away"
+            )
+        }
+    }
+
+    private func request(_ first: UInt64, _ last: UInt64) -> ManagementRequest {
+        var query = filter.query
+        query["format"] = ["ndjson"]
+        query["from"] = [String(first)]
+        query["through"] = [String(last)]
+        return ManagementRequest(path: "/api/export", query: query)
+    }
+
     private func write(
         _ path: String,
         _ first: UInt64,
@@ -60,13 +87,9 @@ struct ExportSegments: Sendable {
         _ relay: Relay,
         _ progress: ExportProgress
     ) async throws {
-        var query = filter.query
-        query["format"] = ["ndjson"]
-        query["from"] = [String(first)]
-        query["through"] = [String(last)]
         let unfinished = path + ".unfinished"
         let file = try ExportFile(creating: unfinished)
-        try await relay.stream(ManagementRequest(path: "/api/export", query: query)) { piece in
+        try await relay.stream(request(first, last)) { piece in
             try file.write(piece)
             progress.add(piece)
         }

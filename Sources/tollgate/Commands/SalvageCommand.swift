@@ -84,7 +84,9 @@ struct SalvageCommand: AsyncParsableCommand {
 
     /// Ranges in words, such as `3, 7-9 and 2 more ranges`.
     static func text(_ ranges: [ClosedRange<UInt64>], most: Int) -> String {
-        let shown = ranges.prefix(most).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+        let shown = ranges.prefix(most).map {
+            $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+        }
         let rest = ranges.count - shown.count
         return shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more ranges" : "")
     }

@@ -32,7 +32,7 @@ struct LedgerVerification: Sendable {
             ledger = try Ledger.open(LedgerOptions(directory: folder, acceptLoss: true, readOnlyIntent: true))
         } catch {
             guard let kind = Self.kind(of: error.code) else { throw error }
-            if error.code == .damaged, let failure = Self.unreadable(folder, error.message) {
+            if error.code == .damaged, let failure = Self.unreadable(folder, error) {
                 return AuditReport(kind: "ledger", failure: failure)
             }
             return AuditReport(kind: "ledger", failure: AuditFailure(kind, error.message, at: error.missing))
@@ -62,10 +62,15 @@ struct LedgerVerification: Sendable {
     }
 
     /// Names the records that cannot be read where the ledger does not even open; nil when that fails as well.
-    private static func unreadable(_ folder: String, _ message: String) -> AuditFailure? {
+    private static func unreadable(_ folder: String, _ error: LedgerError) -> AuditFailure? {
+        let message = error.message
         guard let ranges = try? Ledger.unreadable(in: folder) else { return nil }
         guard let first = ranges.first else {
-            return AuditFailure(.unreadable, "every record can be read, but the ledger does not open: \(message)")
+            return AuditFailure(
+                .unreadable,
+                "the files have every record, but the ledger does not open: \(message)",
+                at: error.missing
+            )
         }
         return AuditFailure(
             .unreadable,

@@ -10,7 +10,7 @@ enum Journal {
     /// Writes the schema version where the ledger is of another, and a loss that an operator accepted.
     ///
     /// Throws, before anything is written, when a newer program wrote the ledger's last record.
-    static func begin(_ ledger: Ledger) throws {
+    static func begin(_ ledger: Ledger, _ logger: Logger? = nil) throws {
         var events: [Event] = []
         let now = WallClock.now()
         if let adoption = try SchemaAdoption.due(ledger, now: now) { events.append(adoption) }
@@ -20,6 +20,12 @@ enum Journal {
             )
         }
         try ledger.appendAndWait(events.map(EventCodec.encode))
+        guard let lost = ledger.lostRange else { return }
+        try ledger.clearLostRange()
+        logger?.warning(
+            "history is lost, or can no longer be checked, and was accepted as that; the ledger now says so",
+            metadata: ["first": "\(lost.lowerBound)", "last": "\(lost.upperBound)"]
+        )
     }
 
     /// Tells an operator how the ledger is doing.
@@ -38,6 +44,11 @@ enum Journal {
             )
         case .spaceBack(let free):
             logger.notice("the disk of the ledger has space again", metadata: ["free_bytes": "\(free)"])
+        case .copyMissing(let path):
+            logger.warning(
+                "checkpoint_copy is a new file, so nothing in it could be compared; is its disk mounted?",
+                metadata: ["file": "\(path)"]
+            )
         case .checkpointFailed(let message):
             logger.warning("a checkpoint could not be written", metadata: ["error": "\(message)"])
         }

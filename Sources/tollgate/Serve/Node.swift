@@ -61,7 +61,7 @@ final class Node: Sendable {
         let ledger = try Ledger.open(options)
         do {
             let identities = try Identities.open(directory: configuration.dataDirectory, isReadOnly: false)
-            try Journal.begin(ledger)
+            try Journal.begin(ledger, logger)
             let node = try Node(
                 ledger,
                 identities,

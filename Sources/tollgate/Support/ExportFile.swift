@@ -32,6 +32,30 @@ final class ExportFile: Sendable {
         return UInt64(clamping: status.st_size)
     }
 
+    /// The first bytes, at most.
+    func begin(_ count: Int) throws -> [UInt8] { try bytes(at: 0, count) }
+
+    /// The last bytes, at most.
+    func end(_ count: Int) throws -> [UInt8] {
+        let size = Int(clamping: size ?? 0)
+        return try bytes(at: max(0, size - count), min(count, size))
+    }
+
+    private func bytes(at offset: Int, _ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var found = 0
+        while found < count {
+            let read = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress.map { $0 + found }, count - found, off_t(offset + found))
+            }
+            if read < 0, errno == EINTR { continue }
+            guard read >= 0 else { throw Self.error("read", path) }
+            guard read > 0 else { break }
+            found += read
+        }
+        return Array(bytes.prefix(found))
+    }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)

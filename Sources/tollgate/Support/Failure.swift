@@ -78,6 +78,9 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
     } catch let error as ViewError {
         Words.error(error.description)
         throw error.code == .badQuestion ? Exit.usage : Exit.badData
+    } catch let failure as OutputFailure {
+        Words.error("Standard output cannot be written: \(failure.reason). What is there is not whole.")
+        throw Exit.inputOutput
     } catch is BrokenPipe {
         // Whoever read our output has enough of it: `tollgate export | head`.
         throw ExitCode.success
@@ -86,3 +89,8 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
 
 /// The reader of standard output went away.
 struct BrokenPipe: Error {}
+
+/// Standard output could not be written, as on a full disk.
+struct OutputFailure: Error {
+    var reason: String
+}

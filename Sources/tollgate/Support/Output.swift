@@ -2,7 +2,7 @@ import Glibc
 
 /// Data, to standard output.
 enum Output {
-    /// Writes all bytes; blocking. Throws when the reader went away.
+    /// Writes all bytes; blocking. Throws `BrokenPipe` when the reader went away, and else what keeps it from writing.
     static func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { buffer in
             var offset = 0
@@ -10,10 +10,16 @@ enum Output {
                 let count = Glibc.write(1, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
                 if count > 0 {
                     offset += count
-                } else if count < 0, errno == EINTR {
                     continue
-                } else {
-                    throw BrokenPipe()
+                }
+                switch errno {
+                case EINTR: continue
+                case EAGAIN:
+                    // Whoever made this end of a pipe did not want to be kept waiting; here nothing else can be done.
+                    var ready = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&ready, 1, -1)
+                case EPIPE where count < 0: throw BrokenPipe()
+                default: throw OutputFailure(reason: count < 0 ? String(cString: strerror(errno)) : "nothing is taken")
                 }
             }
         }

@@ -21,6 +21,20 @@ struct Relay: Sendable {
         throw Self.error(status: status, body: await refused.bytes)
     }
 
+    /// The first line of an answer, with its end; the rest is not waited for.
+    func firstLine(_ request: ManagementRequest) async throws -> [UInt8] {
+        struct Enough: Error {}
+        let collected = Collected()
+        do {
+            try await stream(request) { piece in
+                await collected.add(piece)
+                if piece.contains(0x0a) { throw Enough() }
+            }
+        } catch is Enough {}
+        let bytes = await collected.bytes
+        return Array(bytes.prefix(through: bytes.firstIndex(of: 0x0a) ?? max(0, bytes.count - 1)))
+    }
+
     /// The whole body of an answer.
     func collect(_ request: ManagementRequest) async throws -> [UInt8] {
         let collected = Collected()
