@@ -50,15 +50,22 @@ public struct ManagementClient: ManagementTransport {
             if !request.body.isEmpty { parts.append(.body(.byteBuffer(ByteBuffer(bytes: request.body)))) }
             try await outbound.write(contentsOf: parts + [.end(nil)])
             var status: Int?
-            for try await part in inbound {
+            let cut = ManagementError(
+                .unavailable,
+                "The server broke off its answer in the middle; its log may say why"
+            )
+            var answer = inbound.makeAsyncIterator()
+            while true {
+                let part: HTTPClientResponsePart?
+                do { part = try await answer.next() } catch is HTTPParserError { throw cut }
                 switch part {
+                case nil: throw cut
                 case .head(let head): status = Int(head.status.code)
                 case .body(let buffer): try await receive(status ?? 0, Array(buffer: buffer))
                 case .end:
                     if let status { return status }
                 }
             }
-            throw ManagementError(.unavailable, "The server closed the connection in the middle of its answer")
         }
     }
 }

@@ -51,21 +51,28 @@ struct Multipart {
     }
 
     private static func name(in headers: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        let label = Array("name=\"".utf8)
+        let label = Array("name=".utf8)
         var index = 0
         while index + label.count <= headers.count {
             let fits = (0..<label.count).allSatisfy { Ascii.lower(headers[index + $0]) == label[$0] }
             // `filename="` ends in the same letters.
             if fits, index == 0 || !(0x61...0x7A).contains(Ascii.lower(headers[index - 1])) {
-                let start = index + label.count
+                var start = index + label.count
+                let isQuoted = start < headers.count && headers[start] == Ascii.quote
+                if isQuoted { start += 1 }
                 var end = start
-                while end < headers.count, headers[end] != Ascii.quote { end += 1 }
-                return end < headers.count ? headers.slice(start..<end) : nil
+                while end < headers.count, isQuoted ? headers[end] != Ascii.quote : Self.isToken(headers[end]) {
+                    end += 1
+                }
+                return end < headers.count || !isQuoted ? headers.slice(start..<end) : nil
             }
             index += 1
         }
         return nil
     }
+
+    /// Whether a byte may stand in a value without quotes.
+    private static func isToken(_ byte: UInt8) -> Bool { byte > 0x20 && byte != UInt8(ascii: ";") }
 
     private func find(_ pattern: [UInt8], from start: Int) -> Int? {
         guard let base = bytes.baseAddress, let first = pattern.first else { return nil }

@@ -24,6 +24,8 @@ public struct RequestFacts: Sendable, Equatable {
     public var asksUsage: Bool?
     /// The bytes of the model's string content, between its quotes, for a redirect in place; nil when it has escapes.
     public var modelRange: Range<Int>?
+    /// True when the body is in a coding or a form in which a model could be named that is not seen here.
+    public var isOpaque = false
     /// True when the body is a form and no JSON.
     public var isForm = false
     /// The edit that makes an OpenAI-style stream report its usage; nil when it is not needed or not possible.
@@ -58,9 +60,12 @@ public struct RequestFacts: Sendable, Equatable {
         } else if coding != .unknown {
             Inflater.decode(body, gzip: coding == .gzip, limit: Self.decodedLimit).withUnsafeBytes {
                 read($0, route, contentType)
+                if model == nil, $0.isEmpty || $0.count >= Self.decodedLimit { isOpaque = true }
             }
             modelRange = nil
             usageInsertion = nil
+        } else {
+            isOpaque = true
         }
     }
 
@@ -105,6 +110,9 @@ public struct RequestFacts: Sendable, Equatable {
             default: break
             }
         }
+        // No object, nor the list that some ask with: another character set, for instance.
+        isOpaque =
+            start < json.bytes.count && json.bytes[start] != Ascii.openBrace && json.bytes[start] != Ascii.openBracket
         let end = json.members(of: start) { key, value in
             let name = json.bytes.slice(key)
             // A key that is spelled with escapes is the same key (RFC 8259 section 8.3).

@@ -97,6 +97,27 @@ struct RequestTests {
         #expect(facts(#"{"stream":true,"stream_opti\u006fns":{"include_usage":true}}"#).asksUsage == true)
     }
 
+    /// What cannot be read may name a model; what can be read and names none does not.
+    @Test(arguments: [
+        ("application/json", nil, "{}", false), ("application/json", nil, "", false),
+        ("application/json", nil, "[]", false),
+        ("application/json", "br", "{}", true), ("application/json", "gzip, gzip", "{}", true),
+        ("application/json", nil, "\u{0}{\u{0}}", true), ("text/plain", nil, "hello", true),
+        ("multipart/form-data; boundary=b", nil, "--b--", false),
+    ])
+    func whatCannotBeReadIsOpaque(type: String, coding: String?, body: String, isOpaque: Bool) {
+        let found = Array(body.utf8).withUnsafeBytes {
+            RequestFacts(scanning: $0, route: Self.chat, contentType: type, contentEncoding: coding)
+        }
+        #expect(found.isOpaque == isOpaque)
+    }
+
+    @Test func formFieldsWithoutQuotes() {
+        let body = "--b\r\nContent-Disposition: form-data; name=model; x=y\r\n\r\nwhisper-1\r\n--b--\r\n"
+        let route = Route(method: "POST", path: "/v1/audio/transcriptions", query: nil, hint: .openai)
+        #expect(facts(body, route, contentType: "multipart/form-data; boundary=b").model == "whisper-1")
+    }
+
     /// Spellings of a path that servers take for the same.
     @Test(
         arguments: [

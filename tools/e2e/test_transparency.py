@@ -144,6 +144,20 @@ def test_a_redirect_is_written_as_its_place_asks(make_gateway, recorder, target)
     assert line.endswith(" HTTP/1.1") and "x-injected" not in {name.lower() for name, _ in sent}
 
 
+def test_a_model_that_cannot_be_read_is_not_let_past_a_redirect(make_gateway, recorder):
+    gateway = make_gateway(upstreams=recorder.url, group={"model_redirects": {"gpt-4o": "gpt-4o-mini"}}).start()
+    headers = {"authorization": f"Bearer {CLIENT_KEY}"}
+    path = "/proxy/openai/v1/chat/completions"
+    for body, more in (
+        (BODY, {"content-encoding": "br"}),
+        (BODY, {"content-encoding": "gzip"}),
+        (BODY.decode().encode("utf-16"), {}),
+    ):
+        reply = send(gateway.port, "POST", path, body, headers | more)
+        assert reply.status == 415 and not recorder.requests
+    assert send(gateway.port, "POST", "/proxy/openai/v1/files", b"\x00\x01", headers).status == 200
+
+
 def test_a_target_that_is_no_text_is_refused(make_gateway, recorder):
     gateway = make_gateway(upstreams=recorder.url).start()
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as sock:

@@ -141,7 +141,9 @@ extension Exchange {
         guard let head, let group else { return }
         if route.inspectsBody, let body {
             let contentType = head.value(.contentType)
-            let contentEncoding = head.value(.contentEncoding)
+            // In several fields the codings are a list, as in one.
+            let isCodedTwice = head.fields.count { $0.known == .contentEncoding } > 1
+            let contentEncoding = isCodedTwice ? "several" : head.value(.contentEncoding)
             facts = body.withUnsafeReadableBytes {
                 RequestFacts(
                     scanning: $0,
@@ -191,6 +193,13 @@ extension Exchange {
                 )
             }
         }
+        if modelRequested == nil, facts.isOpaque, route.operation.isMetered, !group.modelRedirects.isEmpty {
+            refusalBeforeBody = Refusal(
+                415,
+                "redirect_impossible",
+                "Models are redirected here, but the model that the request's body names cannot be read. Send it as plain JSON."
+            )
+        }
         if group.asksUsage, let edit = facts.usageInsertion {
             edits.append(edit)
             hidesUsageChunk = true
@@ -219,7 +228,7 @@ extension Exchange {
             case .authorization:
                 let value = head.text(field.value)
                 guard value.count > 7, value.prefix(7).lowercased() == "bearer " else { continue }
-                key = String(value.dropFirst(7))
+                key = String(value.dropFirst(7).drop { $0 == " " })
             case .apiKey, .googleAPIKey, .azureAPIKey: key = head.text(field.value)
             case .webSocketProtocol:
                 guard let found = head.protocolKey(field) else { continue }
