@@ -26,10 +26,10 @@ extension RequestID {
     }
 
     /// Bytes of the text form.
-    package static let textLength = 36
+    public static let textLength = 36
 
     /// Writes the text form, where there is room for it.
-    package func writeText(into out: UnsafeMutableRawBufferPointer) {
+    public func writeText(into out: UnsafeMutableRawBufferPointer) {
         guard out.count >= Self.textLength else { return }
         var place = 0
         for index in 0..<16 {

@@ -1,3 +1,4 @@
+import Events
 import HTTP
 import NIOCore
 
@@ -17,7 +18,7 @@ func fuzzHead(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var out = ByteBuffer()
     if kind == .response {
         HeadWriter.writeResponse(
-            head, framing: .chunked, requestID: "ID", keepsAlive: true, clientMinor: 1, into: &out)
+            head, framing: .chunked, requestID: RequestID(high: 1, low: 2), keepsAlive: true, clientMinor: 1, into: &out)
         precondition(reads(out, .response), "what the client gets is not one answer")
         return 0
     }
