@@ -15,7 +15,10 @@ struct AcceptedConnections: ServerChildChannel {
     init(responder: @escaping HTTPChannelHandler.Responder) { http = HTTP1Channel(responder: responder) }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
-        http.setup(channel: channel, logger: logger).map { AcceptedConnection($0) }
+        http.setup(channel: channel, logger: logger).flatMapThrowing { connection in
+            try channel.pipeline.syncOperations.addHandler(InputEnd(), position: .first)
+            return AcceptedConnection(connection)
+        }
     }
 
     func handle(value: AcceptedConnection, logger: Logger) async {

@@ -135,7 +135,12 @@ public final class ManagementServer: Service, CustomStringConvertible {
             return response(to: question, .refusal(error))
         }
         let answer = await handler.answer(question)
-        if let abandoned = answer.abandoned { channel.closeFuture.whenComplete { _ in abandoned() } }
+        if let abandoned = answer.abandoned {
+            channel.closeFuture.whenComplete { _ in abandoned() }
+            channel.eventLoop.execute {
+                try? channel.pipeline.syncOperations.handler(type: InputEnd.self).whenOver(abandoned)
+            }
+        }
         return response(to: question, answer)
     }
 

@@ -287,6 +287,22 @@ def test_more_exports_than_can_be_made_are_refused(gateway):
     wait_until(lambda: run("export", "--data-dir", gateway.data, check=False).returncode == 0, "an export is made again")
 
 
+def test_whoever_followed_and_left_holds_nothing(gateway):
+    """Also where all was read, so that the end of the connection is all that tells."""
+    head = gateway.events()[-1]["seq"]
+    target = f"GET /api/export?follow=true&from={head + 1} HTTP/1.1\r\nhost: x\r\n"
+    request = (target + f"authorization: Bearer {ADMIN_TOKEN}\r\n\r\n").encode()
+    for _ in range(3):
+        following = [socket.create_connection(("127.0.0.1", gateway.admin_port), timeout=20) for _ in range(16)]
+        for sock in following:
+            sock.sendall(request)
+        for sock in following:
+            while b"export.manifest" not in sock.recv(65_536):
+                pass
+            sock.close()
+        wait_until(lambda: run("export", "--data-dir", gateway.data, check=False).returncode == 0, "an export is made")
+
+
 def test_segments_are_made_once(tmp_path):
     data, folder, key = tmp_path / "data", tmp_path / "segments", tmp_path / "key"
     run("bench-fill", "--data-dir", data, "--events", 70_000)
