@@ -23,7 +23,7 @@ package struct ThrottledSource: RecordSource {
     ) throws {
         var stretch: Throttle.Stretch?
         try base.scan(from: from, through: through) { sequence, record in
-            if sequence % Self.stride == 0 { throttle.giveWay(&stretch) }
+            giveWay(at: sequence, &stretch)
             return try body(sequence, record)
         }
     }
@@ -35,9 +35,13 @@ package struct ThrottledSource: RecordSource {
     ) throws {
         var stretch: Throttle.Stretch?
         try base.scanInPlace(from: from, through: through) { sequence, record in
-            if sequence % Self.stride == 0 { throttle.giveWay(&stretch) }
+            giveWay(at: sequence, &stretch)
             return try body(sequence, record)
         }
+    }
+
+    private func giveWay(at sequence: UInt64, _ stretch: inout Throttle.Stretch?) {
+        if sequence % Self.stride == 0 { throttle.giveWay(&stretch) }
     }
 
     package func readRecord(at sequence: UInt64) throws -> [UInt8]? { try base.readRecord(at: sequence) }

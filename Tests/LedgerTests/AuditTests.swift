@@ -134,14 +134,19 @@ import Testing
         #expect(Double(first) > 40_000 * (fraction - 0.1) && Double(first) < 40_000 * (fraction + 0.1))
     }
 
+    /// The store of a ledger of 600 records, one of which is another than `fill` gives.
+    private func forgery(at place: Int) throws -> Database {
+        let forged = directory.path + "/forged"
+        let other = try Ledger.open(LedgerOptions(directory: forged))
+        try other.appendAndWait((0..<600).map { bytes($0 == place ? "forged" : "record \($0)") })
+        other.close()
+        return try Database(path: forged + "/ledger")
+    }
+
     /// Whoever recomputes all hashes still cannot sign.
     @Test func rewrittenHistoryIsFound() throws {
         try fill(600)
-        let forged = directory.path + "/forged"
-        let other = try Ledger.open(LedgerOptions(directory: forged))
-        try other.appendAndWait((0..<600).map { bytes($0 == 300 ? "forged" : "record \($0)") })
-        other.close()
-        let from = try Database(path: forged + "/ledger")
+        let from = try forgery(at: 300)
         try change { _, batch in
             for sequence: UInt64 in 1...600 {
                 batch.put(key(sequence), try #require(try from.value(forKey: key(sequence))))
@@ -159,11 +164,7 @@ import Testing
     /// Whoever changes a record and the hashes of that time only gets nothing signed that says so.
     @Test func nothingForgedIsSigned() throws {
         try fill(600)
-        let forged = directory.path + "/forged"
-        let other = try Ledger.open(LedgerOptions(directory: forged))
-        try other.appendAndWait((0..<600).map { bytes($0 == 100 ? "forged" : "record \($0)") })
-        other.close()
-        let from = try Database(path: forged + "/ledger")
+        let from = try forgery(at: 100)
         try change { _, batch in
             for key in [key(101), key(256) + [1]] { batch.put(key, try #require(try from.value(forKey: key))) }
         }

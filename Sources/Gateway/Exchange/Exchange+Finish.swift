@@ -47,7 +47,7 @@ extension Exchange {
         settle(&learnt)
         if learnt.failedInside, outcome == .completed { self.outcome = .upstreamError }
         deadline = loopContext.now() + Self.commitPatience
-        record = event(learnt)
+        record = encodedEvent(learnt)
         loopContext.submit(self, record: record)
     }
 
@@ -65,8 +65,7 @@ extension Exchange {
         if isReading, !isNew { learnt.usage = Usage() }
     }
 
-    /// The stored form of the request's event.
-    private func event(_ learnt: ResponseFacts) -> [UInt8] {
+    private func encodedEvent(_ learnt: ResponseFacts) -> [UInt8] {
         let now = loopContext.now()
         var event = RequestCompleted(
             id: id,
